@@ -1,0 +1,42 @@
+# Two commands: `make lab` and `make test`. Each first sets up what it needs, in .venv, once.
+
+PYTHON ?= python3
+LAB_ARGS ?=
+TEST_ARGS ?=
+
+venv_python := .venv/bin/python
+set_up := .venv/.set-up
+pip := $(venv_python) -m pip --disable-pip-version-check -q
+# JupyterLab refuses to run as root (as in a container) unless told so.
+as_root := $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup lab test bench
+
+help:  ## print this list
+	@sed -n 's/^\([a-z]*\):.*## /make \1  /p' $(firstword $(MAKEFILE_LIST)) | awk '{$$2 = sprintf("%-6s", $$2); print}'
+
+setup: $(set_up)  ## make .venv and install the pins into it; PYTHON=python3.12 chooses another Python
+
+lab: $(set_up)  ## open JupyterLab at the first notebook; LAB_ARGS="--port=9999" passes options on
+	@$(venv_python) -m jupyterlab notebooks/00_start_here.ipynb $(as_root) $(LAB_ARGS)
+
+test: $(set_up)  ## run every test and every notebook; TEST_ARGS="-k flow" passes options on
+	@$(venv_python) -m pytest -n auto --dist loadfile \
+		--nbval-lax --nbval-current-env --nbval-cell-timeout=120 $(TEST_ARGS)
+
+bench: $(set_up)  ## print the benchmarks, each measured side by side in one run
+	@for script in benchmarks/*.py; do echo "$$script"; $(venv_python) $$script || exit; done
+
+# The stamp is younger than the pins when .venv holds them, and is written last, so that a broken set-up is done again.
+$(set_up): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo 'This needs Python 3.11 or newer, and "$(PYTHON)" is not: install one and say, for example,'; \
+		echo '    make setup PYTHON=python3.12'; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' || { \
+		echo 'This Python has no venv module. On Debian and Ubuntu: sudo apt-get install python3-venv'; exit 1; }
+	@$(venv_python) -c '' 2>/dev/null || { \
+		echo 'Setting up .venv: a few minutes the first time.'; $(PYTHON) -m venv --clear .venv; }
+	@$(pip) install -r requirements.txt
+	@$(pip) install --no-deps --no-build-isolation -e .
+	@touch $@
