@@ -1,0 +1,6 @@
+"""Backpropagation through time, taken apart: the network, its gradients, and pictures that move with a slider.
+
+Nothing is imported here, so `from bptt_helpers import rnn` loads numpy and that one file.
+"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,415 @@
+"""The network of the text, and its gradients: forward in time, then the error sent back.
+
+S1   s_t = func(U x_t + W s_{t-1} + k)        forward
+S2   o_t = softmax(V s_t + c)                 forward
+S3   E_t = -log o_t[y_t]                      cross_entropy
+S4   E = Σ_t E_t                              the E whose gradient backward returns
+S5   ∂E/∂W = Σ_t ∂E_t/∂W                      backward
+
+Time is the first axis: `trace.s[t]` is s_t, and `trace.s_prev[t]` is s_{t-1}, with s_prev[0] = s_init. Batch axes
+stand between time and feature, and one implementation serves both. Below, "…" in a shape is nothing or B.
+float32 stays float32, float64 stays float64; complex128 goes through everything, for the complex step.
+
+Not here: optimisers (train), where a gradient goes on its way (flow), gates (gates).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from bptt_helpers import arguments
+
+FUNCTIONS = ("tanh", "sigmoid", "relu", "identity")
+
+
+class Params(NamedTuple):
+    """The weights, in the letters of the text."""
+
+    U: np.ndarray  # (H, D)  input to state
+    W: np.ndarray  # (H, H)  state to next state
+    V: np.ndarray  # (C, H)  state to logits
+    k: np.ndarray  # (H,)    hidden bias
+    c: np.ndarray  # (C,)    output bias
+
+
+class Trace(NamedTuple):
+    """All that forward computed: what backward, and every picture, needs."""
+
+    x: np.ndarray  # (T, …, D) floats, or (T, …) integers  input
+    s_init: np.ndarray  # (…, H)  the state before the first input, the text's s_{-1}
+    z: np.ndarray  # (T, …, H)  pre-activation U x_t + W s_{t-1} + k
+    s: np.ndarray  # (T, …, H)  state func(z_t)
+    s_prev: np.ndarray  # (T, …, H)  the state before: s_prev[t] is s_{t-1}, s_prev[0] is s_init
+    q: np.ndarray  # (T, …, C)  logits V s_t + c
+    o: np.ndarray  # (T, …, C)  output softmax(q_t)
+    func: str
+
+
+class Gradients(NamedTuple):
+    """dE/d(each weight), every field shaped like what it is the gradient of."""
+
+    U: np.ndarray  # (H, D)
+    W: np.ndarray  # (H, H)
+    V: np.ndarray  # (C, H)
+    k: np.ndarray  # (H,)
+    c: np.ndarray  # (C,)
+    s_init: np.ndarray  # (…, H)
+
+
+class ThroughTime(NamedTuple):
+    """What the recursion alone gives when the error on each state is known."""
+
+    U: np.ndarray  # (H, D)
+    W: np.ndarray  # (H, H)
+    k: np.ndarray  # (H,)
+    s_init: np.ndarray  # (…, H)
+    x: np.ndarray  # (T, …, D)
+
+
+def init_params(D, H, C, *, rng, scheme="uniform", spectral_radius=None, dtype=np.float64):
+    """Random weights for D inputs, H states and C classes; the biases are zero.
+
+    rng : np.random.Generator, the only source of randomness
+    scheme : how W is drawn (U and V are always uniform in ±1/√fan-in)
+        "uniform"     W uniform in ±1/√H
+        "orthogonal"  W a random rotation or reflection, all of them equally likely (Haar)
+        "identity"    W = I (Le, Jaitly and Hinton 2015)
+    spectral_radius : None, or a number ≥ 0 to which W is rescaled
+    dtype : np.float32 or np.float64
+
+    Returns Params. TypeError or ValueError names the bad argument.
+    """
+    D, H, C = arguments.integer("D", D), arguments.integer("H", H), arguments.integer("C", C)
+    arguments.instance("rng", rng, np.random.Generator)
+    arguments.choice("scheme", scheme, ("uniform", "orthogonal", "identity"))
+    if dtype not in (np.float32, np.float64):
+        raise TypeError(f"dtype: expected float32 or float64, got {dtype!r}")
+    U = rng.uniform(-1, 1, (H, D)) / np.sqrt(D)
+    V = rng.uniform(-1, 1, (C, H)) / np.sqrt(H)
+    if scheme == "uniform":
+        W = rng.uniform(-1, 1, (H, H)) / np.sqrt(H)
+    elif scheme == "orthogonal":
+        Q, R = np.linalg.qr(rng.standard_normal((H, H)))
+        W = Q * np.where(np.diag(R) < 0, -1, 1)  # QR leaves the signs to chance of the algorithm: fix them
+    else:
+        W = np.eye(H)
+    if spectral_radius is not None:
+        W = with_spectral_radius(W, spectral_radius)
+    weights = (U, W, V, np.zeros(H), np.zeros(C))
+    return Params(*(weight.astype(dtype) for weight in weights))
+
+
+def with_spectral_radius(W, spectral_radius):
+    """W (H, H) rescaled so that its largest |eigenvalue| is spectral_radius (≥ 0; 0 gives W = 0).
+
+    ValueError naming W when all its eigenvalues are 0, as of [[1, -1], [1, -1]]: no factor helps there.
+    """
+    W = arguments.floats("W", W)
+    arguments.Axes().check("W", W, "HH")
+    arguments.finite("W", W)
+    target = arguments.number("spectral_radius", spectral_radius)
+    if target < 0:
+        raise ValueError(f"spectral_radius: expected a number of at least 0, got {target}")
+    if target == 0:
+        return np.zeros_like(W)
+    radius = np.abs(np.linalg.eigvals(W)).max()
+    if radius <= 1e-6 * np.linalg.norm(W):  # an eigenvalue that should be 0 comes out of eigvals at about 1e-8
+        raise ValueError(f"W: expected an eigenvalue other than 0 to rescale, got spectral radius {radius:.1e}")
+    return W * W.dtype.type(target / radius)
+
+
+def forward(params, x, s_init=None, func="tanh"):
+    """Run the network over a sequence, or over a batch of sequences of equal length (S1, S2, S15).
+
+    params : Params
+    x : float array of shape (T, D) or (T, B, D), or integer class indices 0 … D-1 of shape (T,) or (T, B),
+        which stand for one-hot rows (these are never built)
+    s_init : array of shape (H,) or (B, H); None is zeros
+    func : one of FUNCTIONS
+
+    Returns Trace. States that grow beyond the largest float come out as inf or nan, without a warning.
+    TypeError or ValueError names the bad argument.
+    """
+    params, x, s_init, func = _check_forward(params, x, s_init, func)
+    U, W, V, k, c = params
+    activation = _ACTIVATIONS[func]
+    states = np.empty((len(x) + 1, *s_init.shape), s_init.dtype)  # (T + 1, …, H)  s_init, s_0 … s_{T-1}
+    states[0] = s_init
+    s_prev, s = states[:-1], states[1:]
+    with _silent():
+        z = _inputs_times(x, U) + k  # (T, …, D) x (D, H) -> (T, …, H)  all steps at once
+        z = z.astype(s_init.dtype, copy=False)
+        for t in range(len(x)):
+            z[t] += s_prev[t] @ W.T  # (…, H) x (H, H) -> (…, H)
+            activation(z[t], out=s[t])
+        q = _rows_times(s, V) + c  # (T, …, H) x (H, C) -> (T, …, C)
+        o = softmax(q)
+    return Trace(x, states[0], z, s, s_prev, q, o, func)
+
+
+def softmax(q):
+    """o = softmax(q) over the last axis (S16): shifting by the largest logit leaves o as it is and exp finite."""
+    q = arguments.floats("q", q)
+    with _silent():
+        o = q - q.real.max(axis=-1, keepdims=True)
+        np.exp(o, out=o)
+        o /= o.sum(axis=-1, keepdims=True)
+    return o
+
+
+def cross_entropy(q, y):
+    """E_t = -log softmax(q_t)[y_t] for every step (S3), from the logits, so that log never sees 0.
+
+    q : array of shape (T, …, C), logits of any size
+    y : integer array of shape (T, …), classes 0 … C-1, or -1 where there is no loss
+
+    Returns E of shape (T, …), zero where y is -1; its sum is S4.
+    """
+    q = arguments.floats("q", q)
+    y = _check_targets(q, y, "q")
+    with _silent():
+        shifted = q - q.real.max(axis=-1, keepdims=True)  # (T, …, C)  at most 0
+        log_sum = np.log(np.exp(shifted).sum(axis=-1))  # (T, …)
+        target = np.take_along_axis(shifted, np.maximum(y, 0)[..., None], axis=-1)[..., 0]  # (T, …)
+        E = log_sum - target
+    E[y == -1] = 0
+    return E
+
+
+def error_at_logits(o, y):
+    """dE_t/dq_t = o_t - y_t, with y_t one-hot: what softmax and cross-entropy together send back.
+
+    o : array of shape (T, …, C), the outputs
+    y : integer array of shape (T, …), classes 0 … C-1, or -1 where there is no loss
+
+    Returns an array of shape (T, …, C), zero where y is -1.
+    """
+    o = arguments.floats("o", o)
+    y = _check_targets(o, y, "o")
+    dq = o.copy()
+    rows, y = dq.reshape(-1, dq.shape[-1]), y.ravel()  # a view of dq: one row a step and sequence
+    rows[y == -1] = 0
+    scored = np.flatnonzero(y != -1)
+    rows[scored, y[scored]] -= 1
+    return dq
+
+
+def backward(params, trace, y):
+    """Backpropagation through time: the gradient of Σ E_t over all steps and sequences (S5).
+
+    params : Params
+    trace : Trace, what forward returned for these params
+    y : integer array of shape (T, …), classes 0 … C-1, or -1 where there is no loss
+
+    Returns Gradients. TypeError or ValueError names the bad argument.
+    """
+    params = check_trace(params, trace)
+    with _silent():
+        dq = error_at_logits(trace.o, y)  # (T, …, C)
+        ds = _rows_times(dq, params.V.T)  # (T, …, C) x (C, H) -> (T, …, H)  what the loss says to each state
+        dz = _sweep(params, trace, ds)
+        return sum_over_steps(params, trace, dq, dz)
+
+
+def through_time(params, trace, ds):
+    """The recursion alone, for any loss on the states.
+
+    params : Params
+    trace : Trace, what forward returned for these params
+    ds : array of shape (T, …, H); ds[t] is the immediate dE/ds_t, all other states held fixed
+
+    Returns ThroughTime: U, W, k, s_init, and x (for integer x: the gradient of its one-hot rows).
+    TypeError or ValueError names the bad argument.
+    """
+    params = check_trace(params, trace)
+    ds = arguments.floats("ds", ds)
+    if ds.shape != trace.s.shape:
+        raise ValueError(f"ds: expected shape {trace.s.shape} as trace.s, got {ds.shape}")
+    arguments.one_dtype({"params": params.W, "trace.s": trace.s, "ds": ds})
+    if np.isfinite(trace.s).all():  # states that overflowed may well have such errors
+        arguments.finite("ds", ds)
+    with _silent():
+        dz = _sweep(params, trace, ds)
+        dx = _rows_times(dz, params.U.T)  # (T, …, H) x (H, D) -> (T, …, D)
+        return ThroughTime(*_sum_of_copies(params, trace, dz), dx)
+
+
+def _sweep(params, trace, ds):
+    """dE/dz (T, …, H) from the immediate dE/ds (T, …, H): one sweep from the last step to the first."""
+    slopes = slope(trace.s, trace.func)  # (T, …, H)
+    dz = np.empty_like(slopes, dtype=np.result_type(slopes, ds, params.W))
+    from_future = 0
+    for t in reversed(range(len(ds))):
+        dz[t] = slopes[t] * (ds[t] + from_future)  # (…, H)  what step t is told, through its squashing
+        from_future = dz[t] @ params.W  # (…, H)  what it passes on to s_{t-1}
+    return dz
+
+
+def sum_over_steps(params, trace, dq, dz):
+    """Gradients from the error at every logit and pre-activation: each weight's is the sum over its T copies.
+
+    dq : array of shape (T, …, C), dE/dq_t
+    dz : array of shape (T, …, H), dE/dz_t
+
+    Each sum is one matrix product over all steps. S18 is this sum for two steps.
+    """
+    dU, dW, dk, ds_init = _sum_of_copies(params, trace, dz)
+    dV = _rows(dq).T @ _rows(trace.s)  # (C, T…) x (T…, H) -> (C, H)
+    dc = _rows(dq).sum(axis=0)  # (C,)
+    return Gradients(dU, dW, dV, dk, dc, ds_init)
+
+
+def _sum_of_copies(params, trace, dz):
+    """dE/dU, dE/dW, dE/dk and dE/ds_init from dE/dz (T, …, H)."""
+    if trace.x.dtype.kind in "iu":
+        dU = _sum_by_class(_rows(dz), trace.x.ravel(), params.U.shape[1])  # (H, D)
+    else:
+        dU = _rows(dz).T @ _rows(trace.x)  # (H, T…) x (T…, D) -> (H, D)
+    dW = _rows(dz).T @ _rows(trace.s_prev)  # (H, T…) x (T…, H) -> (H, H)
+    dk = _rows(dz).sum(axis=0)  # (H,)
+    ds_init = dz[0] @ params.W  # (…, H)  what step 0 passes on
+    return dU, dW, dk, ds_init
+
+
+def _sum_by_class(rows, x, D):
+    """rows.T @ one_hot(x) without the one-hot matrix: rows (N, H), x (N,) in 0 … D-1 -> (H, D)."""
+    order = np.argsort(x, kind="stable")
+    sorted_x = x[order]
+    is_first = np.concatenate(([True], sorted_x[1:] != sorted_x[:-1]))
+    starts = np.flatnonzero(is_first)  # where the rows of each class that occurs begin
+    total = np.zeros((rows.shape[1], D), rows.dtype)
+    total[:, sorted_x[starts]] = np.add.reduceat(rows[order], starts, axis=0).T
+    return total
+
+
+def activate(z, func):
+    """func(z), entry by entry; relu of a complex number looks at its real part."""
+    z = arguments.floats("z", z)
+    arguments.choice("func", func, FUNCTIONS)
+    with _silent():
+        return _ACTIVATIONS[func](z, out=np.empty_like(z))
+
+
+def slope(s, func):
+    """func'(z), entry by entry, expressed by the state s = func(z). At the kink of relu, z = 0, it is 0."""
+    s = arguments.floats("s", s)
+    arguments.choice("func", func, FUNCTIONS)
+    if func == "tanh":
+        return 1 - s * s
+    if func == "sigmoid":
+        return s * (1 - s)
+    if func == "relu":
+        return (s.real > 0).astype(s.dtype)
+    return np.ones_like(s)
+
+
+def _sigmoid(z, out):
+    """1 / (1 + e^-z), where e^-z may well be inf: 1 / inf is the right answer."""
+    if z.dtype.kind == "c":
+        z = np.maximum(z, -700)  # ordered by the real part; with complex numbers 1 / inf would be nan
+    np.exp(-z, out=out)
+    out += 1
+    return np.reciprocal(out, out=out)
+
+
+def _relu(z, out):
+    """max(z, 0), by the real part."""
+    if z.dtype.kind == "c":
+        return np.multiply(z, z.real > 0, out=out)
+    return np.maximum(z, 0, out=out)
+
+
+_ACTIVATIONS = {"tanh": np.tanh, "sigmoid": _sigmoid, "relu": _relu, "identity": np.positive}
+
+
+def _silent():
+    """Overflow is a result here, not an accident: inf and nan come out, and no warning."""
+    return np.errstate(over="ignore", invalid="ignore", divide="ignore")
+
+
+def _rows(values):
+    """(T, …, N) as a matrix with one row a step and sequence, so that all steps are one product."""
+    return values.reshape(-1, values.shape[-1])
+
+
+def _rows_times(values, weights):
+    """weights applied to every row: (T, …, N) x (N, M) -> (T, …, M) for weights of shape (M, N)."""
+    return (_rows(values) @ weights.T).reshape(*values.shape[:-1], len(weights))
+
+
+def _inputs_times(x, U):
+    """U x_t for all steps: (T, …, H)."""
+    if x.dtype.kind in "iu":
+        return U.T[x]  # U times a one-hot column is a column of U
+    return _rows_times(x, U)
+
+
+def check_params(params, name="params"):
+    """Params as arrays of one dtype and agreeing shapes, and the Axes they fix; TypeError or ValueError if not."""
+    arguments.instance(name, params, Params)
+    axes = arguments.Axes()
+    arrays = {}
+    for field, letters in (("W", "HH"), ("U", "HD"), ("V", "CH"), ("k", "H"), ("c", "C")):
+        full_name = f"{name}.{field}"
+        arrays[full_name] = arguments.floats(full_name, getattr(params, field))
+        axes.check(full_name, arrays[full_name], letters)
+        arguments.finite(full_name, arrays[full_name])
+    arguments.one_dtype(arrays)
+    return Params(*(arrays[f"{name}.{field}"] for field in Params._fields)), axes
+
+
+def check_trace(params, trace):
+    """Params as arrays, when `trace` is a Trace that these params can have made; TypeError or ValueError if not."""
+    params, axes = check_params(params)
+    arguments.instance("trace", trace, Trace)
+    batch = "B" * (trace.s.ndim - 2)
+    axes.check("trace.s", trace.s, "T" + batch + "H")
+    axes.check("trace.o", trace.o, "T" + batch + "C")
+    if trace.x.dtype.kind in "iu":
+        axes.check("trace.x", trace.x, "T" + batch)
+    else:
+        axes.check("trace.x", trace.x, "T" + batch + "D")
+    arguments.one_dtype({"params": params.W, "trace": trace.s})
+    return params
+
+
+def _check_forward(params, x, s_init, func):
+    """The arguments of forward as arrays, s_init in the dtype the states will have."""
+    params, axes = check_params(params)
+    arguments.choice("func", func, FUNCTIONS)
+    arrays = {f"params.{field}": weight for field, weight in zip(Params._fields, params, strict=True)}
+    x = arguments.array("x", x)
+    if x.dtype.kind in "iu":
+        batch = _batch_letter("x", x, 1, "(T,) or (T, B) of class indices")
+        axes.check("x", x, "T" + batch)
+        arguments.classes("x", x, axes.size["D"])
+    else:
+        arrays["x"] = arguments.floats("x", x)
+        batch = _batch_letter("x", x, 2, "(T, D) or (T, B, D)")
+        axes.check("x", x, "T" + batch + "D")
+        arguments.finite("x", x)
+    if s_init is not None:
+        arrays["s_init"] = s_init = arguments.floats("s_init", s_init)
+        axes.check("s_init", s_init, batch + "H")
+        arguments.finite("s_init", s_init)
+    dtype = arguments.one_dtype(arrays)
+    if s_init is None:
+        s_init = np.zeros([axes.size[letter] for letter in batch + "H"], dtype)
+    return params, x, s_init.astype(dtype, copy=False), func
+
+
+def _batch_letter(name, value, plain_rank, expected):
+    """Empty for a single sequence, "B" for a batch; ValueError for any other number of axes."""
+    if value.ndim not in (plain_rank, plain_rank + 1):
+        raise ValueError(f"{name}: expected shape {expected}, got {value.shape}")
+    return "B" * (value.ndim - plain_rank)
+
+
+def _check_targets(scores, y, name):
+    """y as an array, when it holds one class, or -1, for every row of `scores` (T, …, C)."""
+    if scores.ndim < 2 or scores.size == 0:
+        raise ValueError(f"{name}: expected shape (T, …, C) with no empty axis, got {scores.shape}")
+    y = arguments.classes("y", y, scores.shape[-1], lowest=-1)
+    if y.shape != scores.shape[:-1]:
+        raise ValueError(f"y: expected shape {scores.shape[:-1]}, one class for every step, got {y.shape}")
+    return y
