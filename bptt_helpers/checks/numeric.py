@@ -1,0 +1,237 @@
+"""Gradients measured from outside: nudge one entry, see how much the loss moves, and compare.
+
+Two ways to measure, for any function from a NamedTuple of float arrays to one number:
+
+- `central_differences` walks a step to either side: works for everything, loses half of the digits;
+- `complex_step` (Squire & Trapp 1998) steps into the imaginary direction: no subtraction, so no digits are lost,
+  but the function must let complex numbers through (no abs, no comparison of complex values, no real-only buffer).
+
+`compare` holds two gradients against each other, and `gradients` measures and compares in one line. Nothing here knows
+what a network is. Nor is there a measurement of second derivatives here.
+"""
+
+import warnings
+from numbers import Real
+
+import numpy as np
+
+# The step that balances the two errors of a central difference: about the cube root of the rounding error.
+STEPS = {"float64": 1e-5, "float32": 5e-3}
+# For the complex step: its square must vanish beside 1, and it times the smallest slope must still be a normal number.
+IMAGINARY_STEPS = {"float64": 1e-30, "float32": 1e-15}
+
+# What agreement each method can be asked for, by dtype: a few hundred times the error it makes on a small network.
+TOLERANCES = {
+    ("complex step", "float64"): 1e-9,
+    ("complex step", "float32"): 1e-3,
+    ("central differences", "float64"): 1e-6,
+    ("central differences", "float32"): 5e-2,
+}
+
+
+def central_differences(function, params, epsilon=None):
+    """Measure the gradient of a function: (f(entry + epsilon) - f(entry - epsilon)) / (2 epsilon), entry by entry.
+
+    function : takes a NamedTuple like params, returns one real number
+    params   : NamedTuple of float32 or float64 arrays of any shapes; it is not changed
+    epsilon  : step, > 0; None takes 1e-5 for float64 and 5e-3 for float32, which has half of the digits
+
+    Returns the same type of NamedTuple, with the shapes and dtypes of params.
+
+    Raises TypeError when params is no NamedTuple, a field is no float array, or the function returns no real number;
+    ValueError when epsilon is not positive or the function returns an array.
+    """
+    _require_float_arrays(params)
+    if epsilon is not None:
+        _require_positive("epsilon", epsilon)
+
+    def slope(name, index):
+        step = epsilon if epsilon is not None else STEPS[getattr(params, name).dtype.name]
+        ahead = _real_number(function(_nudged(params, name, index, +step)))
+        behind = _real_number(function(_nudged(params, name, index, -step)))
+        return (ahead - behind) / (2 * step)
+
+    return _entry_by_entry(params, slope)
+
+
+def complex_step(function, params, step=None):
+    """Measure the gradient of a function: Im f(entry + i step) / step, entry by entry, right to the last digits.
+
+    function : takes a NamedTuple of complex arrays shaped like params, returns one complex number; it must be holomorphic
+    params   : NamedTuple of float32 or float64 arrays of any shapes; it is not changed
+    step     : > 0; nothing is subtracted, so it can be tiny: None takes 1e-30 for float64, 1e-15 for float32
+
+    Returns the same type of NamedTuple, with the shapes and dtypes of params.
+
+    Raises TypeError when params is no NamedTuple, a field is no float array, or the function drops the imaginary part
+    (the gradient would silently be 0); ValueError when step is not positive or the function returns an array.
+    """
+    _require_float_arrays(params)
+    if step is not None:
+        _require_positive("step", step)
+    # Every field turns complex, not only the nudged one: then a real result always means a dropped imaginary part,
+    # never a field that the function does not use.
+    lifted = type(params)(*(value.astype(np.result_type(value, np.complex64)) for value in params))
+
+    def slope(name, index):
+        h = step if step is not None else IMAGINARY_STEPS[getattr(params, name).dtype.name]
+        return _complex_number(function, _nudged(lifted, name, index, 1j * h)).imag / h
+
+    return _entry_by_entry(params, slope)
+
+
+def compare(gradient, reference, rtol=1e-9):
+    """Hold one gradient against another, for every field that both have.
+
+    gradient, reference : NamedTuples of arrays, such as rnn.Gradients beside a measured rnn.Params
+    rtol                : largest error allowed, >= 0; the error of an entry is |difference| / the largest |entry| of
+                          that field in either of the two, so an entry that is nearly 0 by chance does not fail
+
+    Returns {name: largest relative error}.
+
+    Raises AssertionError naming every parameter that differs, its worst entry, both values and the relative error. NaN,
+    inf or another shape never passes. ValueError when the two share no field or rtol is no number >= 0; TypeError when
+    either is no NamedTuple of numbers.
+    """
+    if not isinstance(rtol, Real) or not rtol >= 0:  # written so that nan is refused too
+        raise ValueError(f"rtol: expected a number of at least 0, got {rtol!r}")
+    _require_fields("gradient", gradient)
+    _require_fields("reference", reference)
+    shared = [name for name in gradient._fields if name in reference._fields]
+    if not shared:
+        raise ValueError(
+            f"reference: expected a field that gradient has ({', '.join(gradient._fields)}), "
+            f"got {', '.join(reference._fields)}"
+        )
+    errors, complaints = {}, []
+    for name in shared:
+        mine, right = _numbers(name, getattr(gradient, name)), _numbers(name, getattr(reference, name))
+        errors[name], complaint = _disagreement(name, mine, right, rtol)
+        if complaint:
+            complaints.append(complaint)
+    if complaints:
+        raise AssertionError("\n".join(complaints))
+    return errors
+
+
+def gradients(function, params, gradient, rtol=None, method="complex step"):
+    """Measure the gradient of a function and compare: the whole gradient check in one line.
+
+    function : takes a NamedTuple like params, returns one number, for example
+               `lambda params: rnn.cross_entropy(rnn.forward(params, x).q, y).sum()`
+    params   : NamedTuple of float arrays, where to measure
+    gradient : NamedTuple, what your code says; fields that params does not have are not looked at
+    rtol     : largest relative error allowed; None takes what the method can reach: 1e-9 for the complex step, 1e-6 for
+               central differences (1e-3 and 5e-2 when a field is float32)
+    method   : "complex step" or "central differences"
+
+    Returns {name: largest relative error}. Raises as `compare` and the two methods do.
+    """
+    if method not in ("complex step", "central differences"):
+        raise ValueError(f'method: expected "complex step" or "central differences", got {method!r}')
+    measure = complex_step if method == "complex step" else central_differences
+    reference = measure(function, params)
+    if rtol is None:
+        rtol = max(TOLERANCES[method, value.dtype.name] for value in params)
+    return compare(gradient, reference, rtol)
+
+
+def _entry_by_entry(params, slope):
+    """The NamedTuple of all slopes; slope(name, index) measures one entry."""
+    gradient = {name: np.empty_like(value) for name, value in params._asdict().items()}
+    for name, array in gradient.items():
+        for index in np.ndindex(array.shape):
+            array[index] = slope(name, index)
+    return params._replace(**gradient)
+
+
+def _nudged(params, name, index, step):
+    """Params with one entry moved; a fresh copy, so that a function that keeps or changes it does no harm."""
+    array = getattr(params, name).copy()
+    array[index] += step
+    return params._replace(**{name: array})
+
+
+def _real_number(result):
+    number = _one_number(result)
+    if number.dtype.kind not in "fiu":
+        raise TypeError(f"function: expected one real number as its result, got {result!r}")
+    return number[()]
+
+
+def _complex_number(function, params):
+    """What the function makes of complex params, refusing every way in which it may have dropped the imaginary part."""
+    with warnings.catch_warnings():
+        # numpy only warns when a complex number is written into a real array, as in s = np.zeros((T, H)); s[t] = ...
+        warnings.simplefilter("error", np.exceptions.ComplexWarning)
+        try:
+            result = function(params)
+        except np.exceptions.ComplexWarning as warning:
+            raise TypeError(
+                "function: drops the imaginary part on its way (a complex number went into a real one), "
+                "so the complex step would see a gradient of 0; use arrays of the dtype of params"
+            ) from warning
+    number = _one_number(result)
+    if number.dtype.kind != "c":
+        raise TypeError(
+            f"function: expected a complex result for complex params, got {result!r}: it drops the imaginary "
+            "part, so the complex step would see a gradient of 0"
+        )
+    return number[()]
+
+
+def _one_number(result):
+    number = np.asarray(result)
+    if number.ndim != 0:
+        raise ValueError(f"function: expected one number as its result, got shape {number.shape}: sum it?")
+    return number
+
+
+def _disagreement(name, mine, right, rtol):
+    """The largest relative error of one field, and a sentence about it, or None when all is well."""
+    if mine.shape != right.shape:
+        return np.nan, f"{name}: shape {mine.shape} here, {right.shape} in the reference"
+    if mine.size == 0:
+        return 0.0, None
+    broken = ~(np.isfinite(mine) & np.isfinite(right))
+    if broken.any():
+        where = np.unravel_index(broken.argmax(), broken.shape)
+        return np.nan, _sentence(name, where, mine, right, "not a finite number")
+    # Halves, so that the difference of two huge numbers of opposite sign cannot overflow.
+    difference, scale = abs(mine / 2 - right / 2), max(abs(mine).max(), abs(right).max())
+    where = np.unravel_index(difference.argmax(), difference.shape)
+    error = float(difference[where] / scale * 2) if scale > 0 else 0.0
+    if error <= rtol:
+        return error, None
+    return error, _sentence(name, where, mine, right, f"relative error {error:.3g}, allowed {rtol:.3g}")
+
+
+def _sentence(name, where, mine, right, verdict):
+    entry = f"[{', '.join(str(i) for i in where)}]" if where else ""
+    return f"{name}{entry}: {mine[where]:.12g} here, {right[where]:.12g} in the reference: {verdict}"
+
+
+def _require_float_arrays(params):
+    _require_fields("params", params)
+    for name, value in params._asdict().items():
+        if not isinstance(value, np.ndarray) or value.dtype.name not in STEPS:
+            what = f"an array of {value.dtype}" if isinstance(value, np.ndarray) else type(value).__name__
+            raise TypeError(f"params.{name}: expected a float32 or float64 array, got {what}")
+
+
+def _require_fields(name, value):
+    if not (isinstance(value, tuple) and hasattr(value, "_fields")):
+        raise TypeError(f"{name}: expected a NamedTuple of arrays, got {type(value).__name__}")
+
+
+def _require_positive(name, value):
+    if not (isinstance(value, Real) and 0 < value < np.inf):
+        raise ValueError(f"{name}: expected a positive number, got {value!r}")
+
+
+def _numbers(name, value):
+    """A field as float64, where float32 is held exactly."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "fiu":
+        raise TypeError(f"{name}: expected an array of real numbers, got {value!r}")
+    return array.astype(np.float64)
