@@ -1,0 +1,158 @@
+"""The controls a lab can declare. Each knows its starting value, its range, its widget, and how to refuse a bad value."""
+
+from dataclasses import dataclass
+from math import isfinite
+from numbers import Integral, Real
+
+import ipywidgets
+
+
+def _description(label):
+    return {"description": label, "style": {"description_width": "5.5em"}}
+
+
+@dataclass(frozen=True)
+class Slider:
+    """A number between low and high: a slider with a number box."""
+
+    value: float
+    low: float
+    high: float
+    step: float
+    label: str
+
+    def accept(self, name, value):
+        if isinstance(value, bool) or not isinstance(value, Real) or not isfinite(value):
+            raise TypeError(f"{name}: got {value!r}, expected a number from {self.low} to {self.high}")
+        if not self.low <= value <= self.high:
+            raise ValueError(f"{name}: got {value}, expected a number from {self.low} to {self.high}")
+        return float(value)
+
+    def spread(self):
+        """Up to 41 values from low to high, for a player."""
+        count = min(40, round((self.high - self.low) / self.step))
+        return [round(self.low + (self.high - self.low) * i / count, 6) for i in range(count + 1)]
+
+    def widgets(self, value):
+        """(the widget that holds the value, what is shown)."""
+        limits = {"min": self.low, "max": self.high, "step": self.step}
+        slider = ipywidgets.FloatSlider(value, **limits, readout=False, layout={"width": "auto", "flex": "1 1 6em"})
+        box = ipywidgets.BoundedFloatText(value, **limits, **_description(self.label), layout={"width": "11em"})
+        return slider, _side_by_side(slider, box)
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A whole number between low and high: a slider with a number box; with play=True also a Play button."""
+
+    value: int
+    low: int
+    high: int
+    label: str
+    play: bool = False
+
+    def accept(self, name, value):
+        if isinstance(value, bool) or not isinstance(value, Integral):
+            raise TypeError(f"{name}: got {value!r}, expected a whole number from {self.low} to {self.high}")
+        if not self.low <= value <= self.high:
+            raise ValueError(f"{name}: got {value}, expected a whole number from {self.low} to {self.high}")
+        return int(value)
+
+    def spread(self):
+        """Up to 41 values from low to high, for a player."""
+        count = min(40, self.high - self.low)
+        return sorted({round(self.low + (self.high - self.low) * i / count) for i in range(count + 1)})
+
+    def widgets(self, value):
+        """(the widget that holds the value, what is shown)."""
+        limits = {"min": self.low, "max": self.high}
+        slider = ipywidgets.IntSlider(value, **limits, readout=False, layout={"width": "auto", "flex": "1 1 6em"})
+        box = ipywidgets.BoundedIntText(value, **limits, **_description(self.label), layout={"width": "11em"})
+        if not self.play:
+            return slider, _side_by_side(slider, box)
+        play = ipywidgets.Play(value=value, **limits, interval=500, show_repeat=False)
+        return slider, _side_by_side(slider, box, play)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few options, given as {value: label} or as a tuple of values: a drop-down list."""
+
+    value: object
+    options: dict | tuple
+    label: str
+
+    def accept(self, name, value):
+        if value not in tuple(self.options):
+            raise ValueError(f"{name}: got {value!r}, expected one of {', '.join(map(repr, self.options))}")
+        return value
+
+    def spread(self):
+        """Every option."""
+        return list(self.options)
+
+    def widgets(self, value):
+        """(the widget that holds the value, what is shown)."""
+        pairs = [(label, key) for key, label in self.options.items()] if isinstance(self.options, dict) else self.options
+        widget = ipywidgets.Dropdown(
+            options=pairs, value=value, **_description(self.label), layout={"width": "auto", "flex": "1 1 12em"}
+        )
+        return widget, ipywidgets.HBox([widget])
+
+
+@dataclass(frozen=True)
+class Tick:
+    """Yes or no: a checkbox."""
+
+    value: bool
+    label: str
+
+    def accept(self, name, value):
+        if not isinstance(value, bool):
+            raise TypeError(f"{name}: got {value!r}, expected True or False")
+        return value
+
+    def spread(self):
+        """No, then yes."""
+        return [False, True]
+
+    def widgets(self, value):
+        """(the widget that holds the value, what is shown)."""
+        widget = ipywidgets.Checkbox(value, description=self.label, indent=False, layout={"width": "auto"})
+        return widget, ipywidgets.HBox([widget])
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of text, up to `longest` characters: a text field, taken over when Enter is pressed or it is left."""
+
+    value: str
+    longest: int
+    label: str
+
+    def accept(self, name, value):
+        if not isinstance(value, str):
+            raise TypeError(f"{name}: got {value!r}, expected a text of 1 to {self.longest} characters")
+        if not 1 <= len(value) <= self.longest:
+            raise ValueError(f"{name}: got {len(value)} characters, expected 1 to {self.longest}")
+        return value
+
+    def spread(self):
+        """The text, grown from its first character."""
+        return [self.value[:count] for count in range(1, len(self.value) + 1)]
+
+    def widgets(self, value):
+        """(the widget that holds the value, what is shown)."""
+        widget = ipywidgets.Text(
+            value, **_description(self.label), continuous_update=False, layout={"width": "auto", "flex": "1 1 24em"}
+        )
+        return widget, ipywidgets.HBox([widget], layout={"grid_column": "1 / -1"})
+
+
+def _side_by_side(slider, box, *more):
+    """Links the number box (and a Play button) to the slider in the browser, so that neither waits for the kernel."""
+    for other in (box, *more):
+        ipywidgets.jslink((slider, "value"), (other, "value"))
+        for limit in ("min", "max"):
+            ipywidgets.link((slider, limit), (other, limit))
+    return ipywidgets.HBox([box, slider, *more], layout={"align_items": "center"})

@@ -1,0 +1,232 @@
+"""The one mechanism behind every lab: controls -> computation -> picture and one sentence, within a frame.
+
+A lab file declares, and nothing else:
+
+    unroll = Declaration("unroll", CONTROLS, compute, describe, UnrollPicture)
+
+where `compute(settings)` returns the numbers (a dict of arrays), `describe(settings, numbers)` says in one sentence
+what is seen, and the picture class moves itself to show the numbers. Calling the declaration makes the widget:
+`lab = labs.unroll(w=1.2, controls=("w", "T"))`.
+
+There is no JavaScript here. One `Image` widget holds the picture: a fast one while a slider moves, a sharp one when it
+rests. The browser holds back a slider's further events until the kernel has answered the last, so none queue up.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from html import escape
+
+import ipywidgets
+from IPython.display import HTML
+
+from bptt_helpers.pictures.canvas import Canvas, player
+
+MOVING_DPI, RESTING_DPI = 100, 200
+REST_SECONDS = 0.35
+
+# Dark themes: the picture's lightness is turned over and its hues kept, so every colour keeps its role.
+STYLE = """<style>
+.bptt-picture {background: white;}
+body[data-jp-theme-light="false"] .bptt-picture, body.vscode-dark .bptt-picture, html[theme="dark"] .bptt-picture
+  {filter: invert(0.93) hue-rotate(180deg);}
+.bptt-words {font-size: 16px; line-height: 1.45; min-height: 2.9em; padding: 2px 4px;
+  color: var(--jp-content-font-color1, inherit); white-space: normal;}
+.bptt-words.bptt-error {border-left: 4px solid #D55E00; padding-left: 8px;}
+.bptt-call {user-select: all; font-family: var(--jp-code-font-family, monospace); font-size: 14px;
+  color: var(--jp-content-font-color1, inherit); overflow-wrap: anywhere;}
+</style>"""
+
+
+class Record(dict):
+    """A dict whose entries can also be read as attributes: `lab.settings.w` is `lab.settings["w"]`."""
+
+    def __getattr__(self, name):
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(f"no {name!r} here, only {', '.join(self)}") from None
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What one lab is. Call it to get the widget.
+
+    name: as in `labs.NAME`. controls: {setting: control}, see `controls.py`. compute: settings -> dict of numbers.
+    describe: settings, numbers -> one sentence. picture: a class as described in `bptt_helpers.pictures`.
+    limits: optional, settings -> {setting: (low, high)} for controls whose range depends on others.
+    telling: the setting that a player for slides runs through (`frames`).
+    """
+
+    name: str
+    controls: Mapping
+    compute: Callable
+    describe: Callable
+    picture: type
+    limits: Callable | None = None
+    telling: str | None = None
+
+    def __call__(self, *, controls=None, **start):
+        """The lab as a widget.
+
+        start: values to start from, by setting. controls: the settings whose controls are shown, all of them unless
+        given; the others keep their starting values. Raises TypeError or ValueError naming a setting that is unknown or
+        a value out of range.
+        """
+        return Lab(self, controls, start)
+
+
+class Lab(ipywidgets.VBox):
+    """A lab on the page. `settings` are the current values, `numbers` the arrays just drawn, `call` reproduces them."""
+
+    def __init__(self, declaration, controls, start):
+        shown = _shown_controls(declaration, controls)
+        self._declaration = declaration
+        self._start = {name: control.value for name, control in declaration.controls.items()} | _accept(declaration, start)
+        self._canvases = {}
+        self._resting = None
+        self._moving_together = False
+        self.error = None
+        pairs = {name: control.widgets(self._start[name]) for name, control in declaration.controls.items()}
+        self.controls = {name: holder for name, (holder, _) in pairs.items()}
+        self.image = ipywidgets.Image(format="png", layout=_picture_layout(declaration.picture))
+        self.image.add_class("bptt-picture")
+        self.words = ipywidgets.HTML()
+        self.call_text = ipywidgets.HTML(layout={"flex": "1 1 20em"})
+        reset = ipywidgets.Button(description="Reset", tooltip="Back to the starting values", layout={"width": "6em"})
+        reset.on_click(lambda _: self.move(**self._start))
+        panel = ipywidgets.GridBox(
+            [pairs[name][1] for name in shown],
+            layout={"grid_template_columns": "repeat(auto-fill, minmax(19em, 1fr))", "grid_gap": "0 1.5em"},
+        )
+        below = ipywidgets.HBox([reset, self.call_text], layout={"align_items": "center"})
+        super().__init__([panel, self.image, self.words, below])
+        self._narrow()
+        self._draw()  # what is wrong at the start is raised, so that a test run sees it
+        for widget in self.controls.values():
+            widget.observe(self._moved, "value")
+
+    @property
+    def settings(self):
+        """The current values of all controls, shown or not: a dict, also readable as attributes."""
+        return Record({name: widget.value for name, widget in self.controls.items()})
+
+    @property
+    def call(self):
+        """The call that makes a lab in this state: str."""
+        changed = [
+            f"{name}={value!r}"
+            for name, value in self._rounded_settings().items()
+            if value != self._declaration.controls[name].value
+        ]
+        return f"labs.{self._declaration.name}({', '.join(changed)})"
+
+    def move(self, **values):
+        """Sets controls, as a hand would, and draws once. Raises TypeError or ValueError naming a bad one."""
+        values = _accept(self._declaration, values)
+        self._moving_together = True
+        try:
+            for name, value in values.items():
+                self.controls[name].value = value
+        finally:
+            self._moving_together = False
+        self._moved()
+
+    def frames(self, setting=None, values=None):
+        """A self-contained HTML player of this picture while `setting` runs through `values`; needs no kernel.
+
+        setting: the lab's most telling one unless given. values: an iterable, up to 40 values across its range unless
+        given.
+        """
+        setting = self._declaration.telling if setting is None else setting
+        control = _control(self._declaration, setting)
+        values = control.spread() if values is None else [control.accept(setting, value) for value in values]
+        states = (self._declaration.compute(Record(self.settings | {setting: value})) for value in values)
+        return HTML(player(self._declaration.picture, states))
+
+    def sharpen(self):
+        """Draws the picture at double resolution, as happens by itself when the sliders rest."""
+        self._resting = None
+        try:
+            self.image.value = self._canvas(RESTING_DPI).png(self.numbers)
+        except Exception as error:
+            self._show(error)
+
+    def _moved(self, _change=None):
+        if self._moving_together:
+            return
+        try:
+            self._narrow()
+            self._draw()
+        except Exception as error:  # shown to the learner; the next move starts afresh
+            self._show(error)
+
+    def _draw(self):
+        declaration, settings = self._declaration, self.settings
+        numbers = Record(declaration.compute(settings))
+        self.image.value = self._canvas(MOVING_DPI).png(numbers)
+        self.words.value = f'{STYLE}<div class="bptt-words">{declaration.describe(settings, numbers)}</div>'
+        self.call_text.value = f'<code class="bptt-call" title="one click selects it">{escape(self.call)}</code>'
+        self.numbers, self.error = numbers, None
+        self._sharpen_soon()
+
+    def _show(self, error):
+        self.error = error
+        said = escape(f"{type(error).__name__}: {error}")
+        self.words.value = f'{STYLE}<div class="bptt-words bptt-error">This could not be computed. {said}</div>'
+
+    def _sharpen_soon(self):
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return  # no event loop, nobody to look
+        if self._resting is not None:
+            self._resting.cancel()
+        self._resting = loop.call_later(REST_SECONDS, self.sharpen)
+
+    def _narrow(self):
+        """Brings the ranges of controls that depend on others up to date; values out of range move to its end."""
+        if self._declaration.limits is None:
+            return
+        self._moving_together = True
+        try:
+            for name, (low, high) in self._declaration.limits(self.settings).items():
+                self.controls[name].min, self.controls[name].max = low, high
+        finally:
+            self._moving_together = False
+
+    def _canvas(self, dpi):
+        if dpi not in self._canvases:
+            self._canvases[dpi] = Canvas(self._declaration.picture, dpi)
+        return self._canvases[dpi]
+
+    def _rounded_settings(self):
+        return {name: round(value, 6) if isinstance(value, float) else value for name, value in self.settings.items()}
+
+
+def _control(declaration, name):
+    if name not in declaration.controls:
+        raise TypeError(
+            f"labs.{declaration.name} has no setting {name!r}, expected one of {', '.join(declaration.controls)}"
+        )
+    return declaration.controls[name]
+
+
+def _accept(declaration, values):
+    return {name: _control(declaration, name).accept(name, value) for name, value in values.items()}
+
+
+def _shown_controls(declaration, controls):
+    if controls is None:
+        return tuple(declaration.controls)
+    if isinstance(controls, str):
+        raise TypeError(f"controls: got the text {controls!r}, expected a tuple of settings such as ({controls!r},)")
+    for name in controls:
+        _control(declaration, name)
+    return tuple(controls)
+
+
+def _picture_layout(picture):
+    width, height = picture.size
+    # The picture keeps its shape at every width, so that nothing below it jumps when the sharper one arrives.
+    return {"width": "100%", "max_width": f"{100 * width:.0f}px", "object_fit": "contain", "height": "auto"}

@@ -1,0 +1,88 @@
+"""Where a scalar recurrent net s_t = f(w s_{t-1} + b) comes to rest. numpy only.
+
+What is not here yet: error surfaces, folds and bifurcation diagrams.
+"""
+
+from math import isfinite
+from typing import NamedTuple
+
+import numpy as np
+
+from bptt_helpers import rnn
+
+
+class FixedPoint(NamedTuple):
+    """A state that maps to itself, s = f(w s + b). slope: ds_t/ds_{t-1} there; stable: |slope| < 1."""
+
+    s: float
+    slope: float
+    stable: bool
+
+
+def fixed_points(w, b, func="tanh"):
+    """All fixed points of s = f(w s + b), smallest first: tuple of FixedPoint (one to three; none or one if unbounded).
+
+    w, b: numbers; func: one of rnn.FUNCTIONS. Between two neighbouring extrema of f(w s + b) - s there is at most one, so
+    bisection inside each such piece misses none, however close to a fold. Where every state is a fixed point (identity,
+    w = 1, b = 0) the answer is s = 0. Raises ValueError for values that are not finite or an unknown func.
+    """
+    for name, value in (("w", w), ("b", b)):
+        if not isfinite(value):
+            raise ValueError(f"{name}: got {value}, expected a finite number")
+    if func in ("tanh", "sigmoid"):
+        states = _bounded(w, b, func)
+    elif func in ("relu", "identity"):
+        states = _piecewise_linear(w, b, func)
+    else:
+        raise ValueError(f"func: got {func!r}, expected one of {', '.join(rnn.FUNCTIONS)}")
+    slopes = [float(w * rnn.slope(rnn.activate(np.array([w * s + b]), func), func)[0]) for s in states]
+    return tuple(FixedPoint(s, slope, abs(slope) < 1) for s, slope in zip(states, slopes, strict=True))
+
+
+def _piecewise_linear(w, b, func):
+    states = set()
+    if w != 1 and (func == "identity" or b / (1 - w) > 0):
+        states.add(b / (1 - w))
+    if (func == "relu" and b <= 0) or (w == 1 and b == 0):
+        states.add(0.0)
+    return sorted(states)
+
+
+def _bounded(w, b, func):
+    def excess(s):
+        return float(rnn.activate(np.array([w * s + b]), func)[0]) - s
+
+    low, high = (-1.0, 1.0) if func == "tanh" else (0.0, 1.0)
+    borders = [low, *_extrema(w, b, func, low, high), high]
+    states = []
+    for left, right in zip(borders[:-1], borders[1:], strict=True):
+        if abs(excess(left)) < 1e-14:
+            states.append(left)
+        elif excess(left) * excess(right) < 0:
+            states.append(_bisect(excess, left, right))
+    if abs(excess(high)) < 1e-14:
+        states.append(high)
+    return sorted({round(s, 13) + 0.0 for s in states})  # + 0.0 turns -0.0 into 0.0
+
+
+def _extrema(w, b, func, low, high):
+    """Where the slope of f(w s + b) - s is zero, i.e. f'(z) = 1/w; inside (low, high), in order."""
+    steepest = 1.0 if func == "tanh" else 0.25
+    if w * steepest <= 1:
+        return []
+    if func == "tanh":
+        z = np.arctanh(np.sqrt(1 - 1 / w))  # 1 - tanh(z)^2 = 1/w
+    else:
+        z = np.log((1 + np.sqrt(1 - 4 / w)) / (1 - np.sqrt(1 - 4 / w)))  # o (1 - o) = 1/w
+    return sorted(float(s) for s in ((z - b) / w, (-z - b) / w) if low < s < high)
+
+
+def _bisect(function, left, right):
+    rises = function(right) > 0
+    for _ in range(60):
+        middle = (left + right) / 2
+        if (function(middle) > 0) == rises:
+            right = middle
+        else:
+            left = middle
+    return (left + right) / 2

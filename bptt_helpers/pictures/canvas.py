@@ -1,0 +1,85 @@
+"""From a picture to PNG bytes within a frame.
+
+The figure is kept; what stays is drawn once and remembered as pixels; what moves (every artist with `animated=True`)
+is drawn over it; the PNG is written with one fixed table of colours. No pyplot, so nothing leaks or shows twice.
+"""
+
+import io
+from contextlib import nullcontext
+from functools import lru_cache
+
+import numpy as np
+from matplotlib import style
+from matplotlib.animation import FuncAnimation
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image
+
+from bptt_helpers.pictures.palette import indexed_colours
+
+STYLE = "bptt_helpers.bptt"
+
+
+def new_figure(picture_class, dpi):
+    """An empty figure of the picture's size in our style, and the picture drawn on it."""
+    with style.context(STYLE):
+        figure = Figure(figsize=picture_class.size, dpi=dpi)
+        FigureCanvasAgg(figure)
+        return figure, picture_class(figure)
+
+
+@lru_cache(maxsize=1)
+def _colour_table():
+    table = Image.new("P", (1, 1))
+    table.putpalette(indexed_colours().tobytes())
+    return table
+
+
+class Canvas:
+    """A picture kept ready: `png(numbers)` moves it and returns the bytes of a PNG.
+
+    picture_class: a class as described in `bptt_helpers.pictures`. dpi: dots per inch, 100 while a slider moves, 200
+    when it rests.
+    """
+
+    def __init__(self, picture_class, dpi=100):
+        self.figure, self.picture = new_figure(picture_class, dpi)
+        self._background = None
+
+    def png(self, numbers):
+        """The picture of `numbers` as PNG bytes."""
+        # Our style is needed only while static parts are drawn; entering it takes longer than the moving ones.
+        with style.context(STYLE) if self._background is None else nullcontext():
+            self.picture.update(numbers)
+            return _encode(self._pixels())
+
+    def _pixels(self):
+        canvas = self.figure.canvas
+        if self._background is None:
+            canvas.draw()  # leaves the animated artists out
+            self._background = canvas.copy_from_bbox(self.figure.bbox)
+            moving = self.figure.findobj(lambda artist: artist.get_animated())
+            self._moving = sorted(moving, key=lambda artist: artist.get_zorder())
+        canvas.restore_region(self._background)
+        renderer = canvas.get_renderer()
+        for artist in self._moving:
+            artist.draw(renderer)
+        return np.asarray(canvas.buffer_rgba())
+
+
+def _encode(pixels):
+    """PNG bytes of pixels (rows, columns, 4) uint8, in the fixed table of colours."""
+    rows, columns, _ = pixels.shape
+    image = Image.frombuffer("RGBA", (columns, rows), pixels, "raw", "RGBA", 0, 1).convert("RGB")
+    file = io.BytesIO()
+    image.quantize(palette=_colour_table(), dither=Image.Dither.NONE).save(file, "png", compress_level=1)
+    return file.getvalue()
+
+
+def player(picture_class, sequence_of_numbers, frames_per_second=8):
+    """A self-contained HTML player (matplotlib's own) of the picture over a sequence of numbers: str."""
+    frames = list(sequence_of_numbers)
+    with style.context(STYLE):
+        figure, picture = new_figure(picture_class, dpi=100)
+        animation = FuncAnimation(figure, picture.update, frames=frames, init_func=lambda: (), blit=False)
+        return animation.to_jshtml(fps=frames_per_second, default_mode="loop")

@@ -1,0 +1,38 @@
+"""How numbers are written in pictures and in live text: short, the sign in view, overflow called by its name."""
+
+from math import isfinite, isnan
+
+
+def short(value):
+    """At most five characters, for crowded places: ".60", "−1.2", "3e11", "∞", "?" (not a number)."""
+    if isnan(value):
+        return "?"
+    if not isfinite(value):
+        return "∞" if value > 0 else "−∞"
+    size = abs(value)
+    if size >= 99.5:
+        text = f"{size:.0f}" if size < 999.5 else f"{size:.0e}".replace("e+0", "e").replace("e+", "e")
+    elif size >= 9.95:
+        text = f"{size:.0f}"
+    elif size >= 0.995:
+        text = f"{size:.1f}"
+    else:
+        text = f"{size:.2f}"[1:]
+    text = "0" if text == ".00" else text
+    return "−" + text if value < 0 and text != "0" else text
+
+
+def signed(value, digits=4):
+    """A number with its sign, in the same width as far as it goes: "+0.3386", "−0.0483", "+3.1e-07", "overflow"."""
+    if not isfinite(value):
+        return "overflow"
+    if value != 0 and not 10.0**-digits <= abs(value) < 1e4:
+        text = f"{value:+.1e}"
+    else:
+        text = f"{value:+.{digits}f}"
+    return "−" + text[1:] if value < 0 else "+" + text[1:]
+
+
+def plain(value, digits=4):
+    """As `signed`, but a plus is not written."""
+    return signed(value, digits).removeprefix("+")

@@ -1,0 +1,93 @@
+"""The loop laid out in time: the chain of states, the states as a curve, and the cobweb with its fixed points."""
+
+import numpy as np
+
+from bptt_helpers.pictures.lettering import Lettering
+from bptt_helpers.pictures.numerals import short
+from bptt_helpers.pictures.palette import FAINT, INK, INPUT, PAPER, SIGNED_STATE, STATE
+
+LONGEST = 24
+REACH = 1.6  # the states that the two lower panels have room for
+
+
+class UnrollPicture:
+    size = (10.5, 6.0)
+
+    def __init__(self, figure):
+        self._draw_chain(figure.add_axes([0.015, 0.58, 0.97, 0.36]))
+        self._draw_states(figure.add_axes([0.075, 0.10, 0.50, 0.40]))
+        self._draw_cobweb(figure.add_axes([0.665, 0.10, 0.325, 0.40]))
+
+    def _draw_chain(self, axes):
+        axes.set(xlim=(-2.6, LONGEST - 0.4), ylim=(-0.85, 2.75))
+        axes.axis("off")
+        axes.set_title("the same cell at every step: $s_t = f(u\\,x_t + w\\,s_{t-1} + k)$")
+        Lettering(axes, [(-2.1, 2.2), (-2.1, 0.6), (-2.1, -0.5)], ["$x_t$", "$s_t$", "$t$"],
+                  colours=[INPUT, STATE, "#555555"], size=14)  # fmt: skip
+        (self.passed_on,) = axes.plot([], [], color=STATE, linewidth=2.5, animated=True, zorder=1)
+        self.fed_in = axes.vlines([], 0, 1, color=INPUT, linewidth=2, animated=True, zorder=1)
+        (self.sockets,) = axes.plot([], [], "v", color=INPUT, markersize=7, animated=True, zorder=2)
+        self.nodes = axes.scatter([], [], s=640, edgecolors=STATE, linewidths=2, animated=True, zorder=3)
+        self.inputs = Lettering(axes, colours=INPUT)
+        self.values = Lettering(axes, size=11)
+        self.times = Lettering(axes, colours="#555555")
+
+    def _draw_states(self, axes):
+        axes.set(xlim=(-1.6, LONGEST - 0.4), ylim=(-REACH, REACH), xlabel="step $t$")
+        axes.set_title("the states over time")
+        axes.axhline(0, color=FAINT, linewidth=1)
+        axes.set_xticks([-1, 0, 5, 10, 15, 20], ["$-1$", "0", "5", "10", "15", "20"])
+        (self.curve,) = axes.plot([], [], "o-", color=STATE, animated=True)
+        (self.start,) = axes.plot([], [], "o", markerfacecolor=PAPER, color=STATE, markersize=8, animated=True, zorder=4)
+        (self.beyond,) = axes.plot([], [], "^", color=INK, markersize=9, animated=True, zorder=4)
+        (self.rests,) = axes.plot([], [], ":", color=INK, linewidth=1.6, animated=True)
+
+    def _draw_cobweb(self, axes):
+        axes.set(xlim=(-REACH, REACH), ylim=(-REACH, REACH), xlabel="$s_{t-1}$", ylabel="$s_t$")
+        axes.set_title("one step as a map")
+        axes.plot([-REACH, REACH], [-REACH, REACH], color=FAINT, linewidth=1.2)
+        self.grid = np.linspace(-REACH, REACH, 121)
+        (self.map,) = axes.plot([], [], color=INK, animated=True)
+        (self.web,) = axes.plot([], [], color=STATE, linewidth=1.4, animated=True)
+        (self.stable,) = axes.plot([], [], "o", color=INK, markersize=10, animated=True, zorder=4)
+        (self.unstable,) = axes.plot([], [], "o", color=INK, markerfacecolor=PAPER, markersize=10, animated=True, zorder=4)
+
+    def update(self, numbers):
+        self._move_chain(numbers["x"], numbers["s"], numbers["s_init"])
+        self._move_states(numbers["s"], numbers["s_init"], numbers["fixed_points"])
+        self._move_cobweb(numbers["s"], numbers["s_init"], numbers["map"], numbers["fixed_points"])
+
+    def _move_chain(self, x, s, s_init):
+        steps = np.arange(len(s))
+        columns = np.arange(-1, len(s))
+        states = np.concatenate([[s_init], s])
+        self.passed_on.set_data([-1, len(s) - 0.35], [0.6, 0.6])
+        self.fed_in.set_segments([[(t, 1.2), (t, 1.9)] for t in steps])
+        self.sockets.set_data(steps, np.full(len(s), 1.25))
+        self.nodes.set_offsets(np.column_stack([columns, np.full(len(columns), 0.6)]))
+        with np.errstate(invalid="ignore"):
+            self.nodes.set_facecolor(SIGNED_STATE(0.5 + 0.3 * np.clip(np.nan_to_num(states), -1, 1)))
+        self.inputs.place([(t, 2.2) for t in steps], [short(value) for value in x])
+        self.values.place([(column, 0.6) for column in columns], [short(value) for value in states])
+        self.times.place([(column, -0.5) for column in columns], [str(column).replace("-", "−") for column in columns])
+
+    def _move_states(self, s, s_init, fixed_points):
+        columns = np.arange(-1, len(s))
+        states = np.concatenate([[s_init], s])
+        inside = np.abs(states) <= REACH  # False for nan
+        self.curve.set_data(columns, np.where(inside, states, np.nan))
+        self.start.set_data([-1], [s_init])
+        self.beyond.set_data(columns[~inside], np.where(states[~inside] < 0, -0.94, 0.94) * REACH)
+        lines = [[(-1.6, LONGEST), (point.s, point.s), np.nan] for point in fixed_points if point.stable]
+        self.rests.set_data(
+            [x for _ in lines for x in (-1.6, LONGEST, np.nan)], [y for line in lines for y in (*line[1], np.nan)]
+        )
+
+    def _move_cobweb(self, s, s_init, one_step, fixed_points):
+        states = np.concatenate([[s_init], s])
+        corners = np.clip(np.nan_to_num(np.repeat(states, 2)), -9, 9)
+        self.web.set_data(corners[:-1], corners[1:])
+        self.map.set_data(self.grid, one_step(self.grid))
+        for artist, wanted in ((self.stable, True), (self.unstable, False)):
+            points = [point.s for point in fixed_points if point.stable is wanted]
+            artist.set_data(points, points)
