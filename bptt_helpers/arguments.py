@@ -1,17 +1,18 @@
 """What a public call accepts: the one place for argument checks.
 
-Every error names the argument, says what was expected and what came. A wrong kind of thing is a TypeError, a wrong
-value or shape a ValueError. Nothing is broadcast or rounded to make it fit.
+Every error names the argument, says what was expected and what came. A wrong kind of thing is a TypeError,
+a wrong value or shape a ValueError. Nothing is broadcast or rounded to make it fit.
 
 Not here: checks that need to know the network (they stand beside it and use these).
 """
 
 import math
+import numbers
 import operator
 
 import numpy as np
 
-FLOATS = (np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.complex128))  # complex: for the complex step
+FLOATS = tuple(map(np.dtype, (np.float32, np.float64, np.complex128)))  # complex: for the complex step
 
 
 def array(name, value):
@@ -23,7 +24,7 @@ def array(name, value):
 
 
 def floats(name, value):
-    """`value` as an array of float32, float64 or (for the complex step) complex128; TypeError for any other kind."""
+    """`value` as an array of float32, float64 or complex128 (for the complex step); TypeError otherwise."""
     value = array(name, value)
     if value.dtype not in FLOATS:
         raise TypeError(f"{name}: expected float32 or float64, got {value.dtype}")
@@ -38,20 +39,29 @@ def finite(name, value):
 
 
 def number(name, value):
-    """`value` as a Python float, finite; TypeError for anything that is not one real number (a bool is not)."""
-    if isinstance(value, bool | np.bool_ | str | bytes):
+    """`value` as a Python float, finite; TypeError for anything but one real number (no bool)."""
+    if not isinstance(value, numbers.Real) or isinstance(value, bool):
         raise TypeError(f"{name}: expected a number, got {value!r}")
-    try:
-        value = float(value)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"{name}: expected a number, got {value!r}") from error
+    value = float(value)
     if not math.isfinite(value):
         raise ValueError(f"{name}: expected a finite number, got {value}")
     return value
 
 
+def several_numbers(name, values, least, most=None):
+    """`values` as a list of Python floats, `least` to `most` of them; the error names the wrong one."""
+    try:
+        values = list(values)
+    except TypeError as error:
+        raise TypeError(f"{name}: expected a sequence of numbers, got {values!r}") from error
+    if len(values) < least or (most is not None and len(values) > most):
+        count = f"{least}" if least == most else f"at least {least}"
+        raise ValueError(f"{name}: expected {count} numbers, got {len(values)}")
+    return [number(f"{name}[{i}]", value) for i, value in enumerate(values)]
+
+
 def integer(name, value, minimum=1):
-    """`value` as a Python int of at least `minimum`; TypeError for floats and bools, ValueError when too small."""
+    """`value` as a Python int of at least `minimum`; TypeError for floats and bools."""
     if isinstance(value, bool | np.bool_):
         raise TypeError(f"{name}: expected an integer, got {value!r}")
     try:
@@ -64,7 +74,7 @@ def integer(name, value, minimum=1):
 
 
 def choice(name, value, options):
-    """`value` when it is one of the strings `options`; TypeError when it is no string, ValueError otherwise."""
+    """`value` when it is one of the strings `options`; else TypeError or ValueError."""
     if not isinstance(value, str):
         raise TypeError(f"{name}: expected one of {', '.join(map(repr, options))}, got {value!r}")
     if value not in options:
@@ -136,6 +146,6 @@ class Axes:
                 self.size[letter], self.seen_in[letter] = size, name
             elif self.size[letter] != size:
                 raise ValueError(
-                    f"{name}: expected shape ({', '.join(letters)}) with {letter} = {self.size[letter]} as in "
-                    f"{self.seen_in[letter]}, got {value.shape}"
+                    f"{name}: expected shape ({', '.join(letters)}) with {letter} = {self.size[letter]} "
+                    f"as in {self.seen_in[letter]}, got {value.shape}"
                 )

@@ -66,8 +66,8 @@ def blame(params, trace, y):
     trace : rnn.Trace of a single sequence
     y : integer array of shape (T,), classes, or -1 where there is no loss
 
-    Returns an array of shape (T, T, H, H), zero where k > t, whose sum over t and k is rnn.backward's W (S5, S18).
-    ValueError names trace when it holds a batch.
+    Returns an array of shape (T, T, H, H), zero where k > t; its sum over t and k is rnn.backward's W
+    (S5, S18). ValueError names trace when it holds a batch.
     """
     G = error_reaching(params, trace, y)  # (T, T, H)
     with _silent():
@@ -82,10 +82,10 @@ def truncated(params, trace, y, *, window=None, chunk=None):
     trace : rnn.Trace, of a single sequence or a batch
     y : integer array of shape (T, …), classes, or -1 where there is no loss
     window : each error looks back this many steps, its own included: keeps the (t, k) with t - k < window
-    chunk : the sequence is cut every so many steps, and no error crosses a cut: keeps t // chunk == k // chunk
+    chunk : the sequence is cut every so many steps, no error crosses a cut: keeps t // chunk == k // chunk
 
-    Exactly one of window and chunk, an integer of at least 1. Returns rnn.Gradients; s_init's is what the copy at
-    step 0 passes on. Nothing of size (T, T) is built. TypeError or ValueError names the bad argument.
+    Exactly one of window and chunk, an integer of at least 1. Returns rnn.Gradients; s_init's is what the
+    copy at step 0 passes on. Nothing of size (T, T) is built. TypeError or ValueError names the bad argument.
     """
     params = rnn.check_trace(params, trace)
     if (window is None) == (chunk is None):
@@ -100,10 +100,10 @@ def truncated(params, trace, y, *, window=None, chunk=None):
 
 
 def _sweep_window(W, slopes, ds, window):
-    """dE/dz (T, …, H) of errors that look back `window` steps: all T travel together, one step of lag at a time."""
+    """dE/dz (T, …, H) of errors that look back `window` steps: all T travel together, a step at a time."""
     total = np.zeros_like(slopes)
     error = ds  # (T, …, H)  row k: the error of step k + lag where it stands now, at state k
-    for lag in range(min(window, len(ds))):
+    for _lag in range(min(window, len(ds))):
         dz = slopes[: len(error)] * error  # (T - lag, …, H)
         total[: len(error)] += dz
         error = dz[1:] @ W  # (T - lag - 1, …, H)  the error that stood at step 0 leaves the sequence
@@ -125,8 +125,9 @@ def _sweep_chunks(W, slopes, ds, chunk):
 def forward_in_time(params, trace, y):
     """rnn.backward's gradient without going back: real-time recurrent learning (Williams and Zipser 1989).
 
-    Carries ds_t/dU, ds_t/dW, ds_t/dk and ds_t/ds_init along with the state. Nothing of the past is kept, so memory
-    does not grow with T; but ds_t/dW alone has H³ entries, and moving it on one step costs H⁴ multiplications.
+    Carries ds_t/dU, ds_t/dW, ds_t/dk and ds_t/ds_init along with the state. The recursion keeps nothing of
+    the past, so what it holds does not grow with T; but ds_t/dW alone has H³ entries, and moving it on by one
+    step costs H⁴ multiplications.
 
     params : rnn.Params
     trace : rnn.Trace of a single sequence
@@ -170,7 +171,7 @@ def _check_single(params, trace):
     """Params as arrays, when trace is theirs and holds one sequence; TypeError or ValueError if not."""
     params = rnn.check_trace(params, trace)
     if trace.s.ndim != 2:
-        raise ValueError(f"trace: expected a single sequence, got a batch with states of shape {trace.s.shape}")
+        raise ValueError(f"trace: expected a single sequence, got a batch: s has shape {trace.s.shape}")
     return params
 
 

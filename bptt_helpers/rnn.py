@@ -6,8 +6,8 @@ S3   E_t = -log o_t[y_t]                      cross_entropy
 S4   E = Σ_t E_t                              the E whose gradient backward returns
 S5   ∂E/∂W = Σ_t ∂E_t/∂W                      backward
 
-Time is the first axis: `trace.s[t]` is s_t, and `trace.s_prev[t]` is s_{t-1}, with s_prev[0] = s_init. Batch axes
-stand between time and feature, and one implementation serves both. Below, "…" in a shape is nothing or B.
+Time is the first axis: `trace.s[t]` is s_t, and `trace.s_prev[t]` is s_{t-1}, with s_prev[0] = s_init. Batch
+axes stand between time and feature, and one implementation serves both. Below, "…" in a shape is nothing or B.
 float32 stays float32, float64 stays float64; complex128 goes through everything, for the complex step.
 
 Not here: optimisers (train), where a gradient goes on its way (flow), gates (gates).
@@ -90,7 +90,7 @@ def init_params(D, H, C, *, rng, scheme="uniform", spectral_radius=None, dtype=n
         W = rng.uniform(-1, 1, (H, H)) / np.sqrt(H)
     elif scheme == "orthogonal":
         Q, R = np.linalg.qr(rng.standard_normal((H, H)))
-        W = Q * np.where(np.diag(R) < 0, -1, 1)  # QR leaves the signs to chance of the algorithm: fix them
+        W = Q * np.where(np.diag(R) < 0, -1, 1)  # QR leaves the signs open: fixing them makes it Haar
     else:
         W = np.eye(H)
     if spectral_radius is not None:
@@ -113,8 +113,8 @@ def with_spectral_radius(W, spectral_radius):
     if target == 0:
         return np.zeros_like(W)
     radius = np.abs(np.linalg.eigvals(W)).max()
-    if radius <= 1e-6 * np.linalg.norm(W):  # an eigenvalue that should be 0 comes out of eigvals at about 1e-8
-        raise ValueError(f"W: expected an eigenvalue other than 0 to rescale, got spectral radius {radius:.1e}")
+    if radius <= 1e-6 * np.linalg.norm(W):  # an eigenvalue that is 0 may come out of eigvals at about 1e-8
+        raise ValueError(f"W: expected an eigenvalue other than 0, got spectral radius {radius:.1e}")
     return W * W.dtype.type(target / radius)
 
 
@@ -148,7 +148,7 @@ def forward(params, x, s_init=None, func="tanh"):
 
 
 def softmax(q):
-    """o = softmax(q) over the last axis (S16): shifting by the largest logit leaves o as it is and exp finite."""
+    """o = softmax(q) over the last axis (S16): shifting by the largest logit keeps exp finite."""
     q = arguments.floats("q", q)
     with _silent():
         o = q - q.real.max(axis=-1, keepdims=True)
@@ -345,7 +345,7 @@ def _inputs_times(x, U):
 
 
 def check_params(params, name="params"):
-    """Params as arrays of one dtype and agreeing shapes, and the Axes they fix; TypeError or ValueError if not."""
+    """Params as arrays of one dtype and agreeing shapes, and the Axes they fix; or TypeError, ValueError."""
     arguments.instance(name, params, Params)
     axes = arguments.Axes()
     arrays = {}
@@ -359,7 +359,7 @@ def check_params(params, name="params"):
 
 
 def check_trace(params, trace):
-    """Params as arrays, when `trace` is a Trace that these params can have made; TypeError or ValueError if not."""
+    """Params as arrays, when `trace` is a Trace these params can have made; else TypeError or ValueError."""
     params, axes = check_params(params)
     arguments.instance("trace", trace, Trace)
     batch = "B" * (trace.s.ndim - 2)
