@@ -7,7 +7,7 @@ S4   E = Σ_t E_t                              the E whose gradient backward ret
 S5   ∂E/∂W = Σ_t ∂E_t/∂W                      backward
 
 Time is the first axis: `trace.s[t]` is s_t, and `trace.s_prev[t]` is s_{t-1}, with s_prev[0] = s_init. Batch
-axes stand between time and feature, and one implementation serves both. Below, "…" in a shape is nothing or B.
+axes stand between time and feature; one implementation serves both. Below, "…" in a shape is nothing or B.
 float32 stays float32, float64 stays float64; complex128 goes through everything, for the complex step.
 
 Not here: optimisers (train), where a gradient goes on its way (flow), gates (gates).

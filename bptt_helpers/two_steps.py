@@ -5,10 +5,10 @@ traps:
 
 1. Softmax of one number is always 1, so with a scalar q there is no loss and every gradient is 0. The state
    stays a scalar, but v is a vector with one entry a class, two at least, and q and o are vectors.
-2. With s_init = 0 the last term of S22 is exactly 0, and code that forgets it still passes a check. Check with
-   another s_init (and, for a network that claims any length, with T >= 3).
-3. Total and immediate derivatives look alike. "ds_1/du_1" is immediate: it holds s_0 fixed, u_1 being the copy
-   of u used at step 1. What u does to s_1 through both copies is "total ds_1/du".
+2. With s_init = 0 the last term of S22 is exactly 0, and code that forgets it still passes a check. Check
+   with another s_init (and, for a network that claims any length, with T >= 3).
+3. Total and immediate derivatives look alike. "ds_1/du_1" is immediate: it holds s_0 fixed, u_1 being the
+   copy of u used at step 1. What u does to s_1 through both copies is "total ds_1/du".
 
 Not here: other lengths than two (rnn), and what the factors look like (pictures).
 """
@@ -43,7 +43,7 @@ class TwoSteps(NamedTuple):
     """Everything about one run, under the text's names.
 
     values : numbers S6 to S17: "u", "x_0", "a_0" … "s_1" floats; "v", "q", "o" arrays (C,); "E" a float
-    partials : local partials, each holding all else fixed ("ds_1/dz_1"); immediate ones (∂⁺ in the notebooks),
+    partials : local partials, each holding all else fixed ("ds_1/dz_1"); immediate ones (∂⁺ in the text),
         which hold s_0 fixed ("ds_1/du_1"); chained ones ("dE/dz_0"); "total ds_1/du" and "total ds_1/dw"
     paths : "u", "w", "k", "x_0", "x_1", "s_init": a tuple of Term, step 1 first, that sum to the gradient
     gradient : dE/d "u", "w", "k", "x_0", "x_1", "s_init" as floats and "v" as an array (C,)
@@ -213,7 +213,9 @@ def _formulas(values, partials, target, func):
         "S12": a_1 + b_1 + k,
         "S13": squash(z_1),
         "S14": s_1 * v,
-        "S15": tuple((z := u * x_t + w * s_prev + k, squash(z)) for x_t, s_prev in ((x_0, s_init), (x_1, s_0))),
+        "S15": tuple(
+            (z := u * x_t + w * before + k, squash(z)) for x_t, before in ((x_0, s_init), (x_1, s_0))
+        ),
         "S16": _softmax(values["q"]),
         "S17": _cross_entropy(values["q"], target),
         "S18": p["dE/du_1"] + p["dE/du_0"],
