@@ -1,6 +1,6 @@
 """What a network can learn here: so far, real text, the manual that ships inside Python itself.
 
-`pydoc_data.topics` is what `help("assert")` shows. Characters are the classes; the vocabulary is sorted, because a
+`pydoc_data.topics` is what `help("assert")` shows. Characters are the classes; the vocabulary is sorted: a
 vocabulary from list(set(text)) would be another one in every run.
 
 Not here: the standard memory tasks (with the notebooks that need them), and the training (train).
@@ -82,7 +82,7 @@ def _check_text(text):
 
 
 def _check_vocabulary(vocabulary):
-    """`vocabulary` as a tuple of single characters that all differ; TypeError or ValueError if it is not one."""
+    """`vocabulary` as a tuple of single characters that all differ; else TypeError or ValueError."""
     try:
         vocabulary = tuple(vocabulary)
     except TypeError as error:
