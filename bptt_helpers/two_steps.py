@@ -38,6 +38,10 @@ class Term(float):
         term.step, term.factors, term.formula = step, factors, formula
         return term
 
+    def __getnewargs__(self):
+        """What a copy or a pickle of it is made from."""
+        return self.step, self.factors, self.formula
+
 
 class TwoSteps(NamedTuple):
     """Everything about one run, under the text's names.
