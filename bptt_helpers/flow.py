@@ -4,11 +4,12 @@ Untie the copies of W in time: W^(k) is the copy used at step k, so that dE/dW =
 
 error_reaching   G[t, k] = dE_t/ds_k       how much of the error at step t reaches the state at step k
 blame            C[t, k] = dE_t/dW^(k)     what that error wants of the copy used there
+blame_norms      ‖C[t, k]‖                 how much it wants, without building C
 influence        J[t, k] = ds_t/ds_k       what a nudge to state k does to state t
 truncated        Σ C[t, k] over the (t, k) that a truncation keeps, without building C
 forward_in_time  the same gradient as rnn.backward, carried forward in time
 
-The first three hold T² blocks and take a single sequence; truncated takes batches too, for it is what trains.
+All but the last two hold T² blocks and take a single sequence; truncated takes batches too, for it is what trains.
 Derivatives with respect to a state are total from there on: everything after step k moves with s_k.
 """
 
@@ -73,6 +74,22 @@ def blame(params, trace, y):
     with _silent():
         dz = rnn.slope(trace.s, trace.func) * G  # (T, T, H)  dE_t/dz_k
         return dz[..., :, None] * trace.s_prev[:, None, :]  # (T, T, H, 1) x (T, 1, H) -> (T, T, H, H)
+
+
+def blame_norms(params, trace, y):
+    """The Frobenius norms ‖C[t, k]‖ of blame: an outer product is as long as its two vectors multiplied.
+
+    params : rnn.Params
+    trace : rnn.Trace of a single sequence
+    y : integer array of shape (T,), classes, or -1 where there is no loss
+
+    Returns an array of shape (T, T), ‖dE_t/dz_k‖ · ‖s_{k-1}‖, zero where k > t. ValueError names trace when it
+    holds a batch.
+    """
+    G = error_reaching(params, trace, y)  # (T, T, H)
+    with _silent():
+        dz = rnn.slope(trace.s, trace.func) * G  # (T, T, H)  dE_t/dz_k
+        return np.linalg.norm(dz, axis=-1) * np.linalg.norm(trace.s_prev, axis=-1)  # (T, T) x (T,) -> (T, T)
 
 
 def truncated(params, trace, y, *, window=None, chunk=None):

@@ -150,6 +150,8 @@ def forward(params, x, s_init=None, func="tanh"):
 def softmax(q):
     """o = softmax(q) over the last axis (S16): shifting by the largest logit keeps exp finite."""
     q = arguments.floats("q", q)
+    if q.ndim == 0 or q.size == 0:
+        raise ValueError(f"q: expected shape (…, C) with no empty axis, got {q.shape}")
     with _silent():
         o = q - q.real.max(axis=-1, keepdims=True)
         np.exp(o, out=o)

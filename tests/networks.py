@@ -22,8 +22,8 @@ class Network(NamedTuple):
 def random_network(seed, T=7, batch=(), D=3, H=4, C=3, func="tanh", indices=False, masked=True, radius=0.9):
     """A network of the given sizes with biases, s_init other than 0, and (masked) steps without a loss.
 
-    A radius of at most 1 keeps the true gradient well-conditioned: beyond it the network may be chaotic, and then
-    two right programs differ.
+    A radius of at most 1 keeps the true gradient well-conditioned: beyond it the network may be chaotic, and
+    then two right programs differ.
     """
     rng = np.random.default_rng(seed)
     params = rnn.init_params(D, H, C, rng=rng, spectral_radius=radius)
@@ -67,7 +67,7 @@ def autograd_gradients(network):
 
 
 def complex_step_gradients(network, step=1e-100):
-    """Gradients by the complex step, one forward pass an entry: no difference is taken, so nothing cancels."""
+    """Gradients by the complex step, one forward pass an entry: no difference, so nothing cancels."""
     inputs = (*network.params, network.s_init)
     gradients = []
     for position, values in enumerate(inputs):

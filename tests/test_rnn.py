@@ -153,7 +153,9 @@ def test_indices_equal_one_hot_rows(func, batch):
     )
     ds = np.random.default_rng(0).normal(size=by_row.s.shape)
     networks.assert_close(
-        rnn.through_time(network.params, by_index, ds), rnn.through_time(network.params, by_row, ds), rtol=1e-12
+        rnn.through_time(network.params, by_index, ds),
+        rnn.through_time(network.params, by_row, ds),
+        rtol=1e-12,
     )
 
 
@@ -324,7 +326,9 @@ def test_activate_of_complex_numbers_stays_finite_and_agrees_with_the_real_one(f
     w = rnn.activate(z + 1e-30j, func)
     assert np.isfinite(w).all()
     np.testing.assert_allclose(w.real, rnn.activate(z, func), rtol=1e-13, atol=1e-300)
-    np.testing.assert_allclose(w.imag / 1e-30, rnn.slope(rnn.activate(z, func), func), rtol=1e-12, atol=1e-300)
+    np.testing.assert_allclose(
+        w.imag / 1e-30, rnn.slope(rnn.activate(z, func), func), rtol=1e-12, atol=1e-300
+    )
 
 
 # Initial weights
@@ -352,7 +356,7 @@ def test_init_params_uniform_fills_its_range():
 
 
 def test_init_params_orthogonal_is_haar():
-    """W W^T = I, and the mean of the trace over many draws is 0 as for Haar: without the sign fix it is not."""
+    """W W^T = I, and the mean trace over many draws is 0 as for Haar: without the sign fix it is not."""
     rng = np.random.default_rng(0)
     draws = [rnn.init_params(1, 3, 1, rng=rng, scheme="orthogonal").W for _ in range(2000)]
     np.testing.assert_allclose(draws[0] @ draws[0].T, np.eye(3), atol=1e-14)
@@ -375,6 +379,6 @@ def test_init_params_has_the_spectral_radius_asked_for(scheme, radius):
 
 def test_a_nilpotent_matrix_cannot_be_rescaled_but_can_be_made_zero():
     W = np.array([[1.0, -1.0], [1.0, -1.0]])
-    with pytest.raises(ValueError, match="^W: "):
+    with pytest.raises(ValueError, match=r"^W: "):
         rnn.with_spectral_radius(W, 1)
     assert not rnn.with_spectral_radius(W, 0).any()
