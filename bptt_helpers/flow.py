@@ -9,7 +9,7 @@ influence        J[t, k] = ds_t/ds_k       what a nudge to state k does to state
 truncated        Σ C[t, k] over the (t, k) that a truncation keeps, without building C
 forward_in_time  the same gradient as rnn.backward, carried forward in time
 
-All but the last two hold T² blocks and take a single sequence; truncated takes batches too, for it is what trains.
+All but the last two hold T² blocks; truncated alone takes batches too, for it is what trains.
 Derivatives with respect to a state are total from there on: everything after step k moves with s_k.
 """
 
