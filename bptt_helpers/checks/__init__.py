@@ -1,1 +1,59 @@
-"""Numerical gradients, "did I get it right?" for the exercises, the bug zoo, and solutions that cannot go stale."""
+"""Is it right? Numerical gradients, "did I get it right?" for the exercises, the bug zoo, tested solutions.
+
+numeric    central_differences, complex_step, compare, gradients: measure a gradient and hold yours against it
+exercises  one function for each exercise: `checks.backward(my_backward)`
+verdicts   verdict: how an answer is judged
+mutants    MUTANTS, CATCHERS, catch_table: wrong versions of backward, and which check catches which
+show       the source of a packaged function, as the solution
+"""
+
+from bptt_helpers.checks import mutants
+from bptt_helpers.checks.exercises import (
+    backward,
+    backward_step,
+    catches,
+    central_difference,
+    cross_entropy,
+    error_at_logits,
+    forward_in_time,
+    forward_in_time_step,
+    forward_step,
+    numeric_derivative,
+    softmax,
+    two_paths,
+    two_step_gradient,
+    unroll,
+)
+from bptt_helpers.checks.mutants import CATCHERS, MUTANTS, Catcher, Mutant, catch_table
+from bptt_helpers.checks.numeric import central_differences, compare, complex_step, gradients
+from bptt_helpers.checks.show import show
+from bptt_helpers.checks.verdicts import verdict
+
+__all__ = [
+    "CATCHERS",
+    "MUTANTS",
+    "Catcher",
+    "Mutant",
+    "backward",
+    "backward_step",
+    "catch_table",
+    "catches",
+    "central_difference",
+    "central_differences",
+    "compare",
+    "complex_step",
+    "cross_entropy",
+    "error_at_logits",
+    "forward_in_time",
+    "forward_in_time_step",
+    "forward_step",
+    "gradients",
+    "mutants",
+    "numeric_derivative",
+    "show",
+    "softmax",
+    "two_paths",
+    "two_step_gradient",
+    "unroll",
+    "verdict",
+]

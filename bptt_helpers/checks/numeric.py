@@ -3,11 +3,12 @@
 Two ways to measure, for any function from a NamedTuple of float arrays to one number:
 
 - `central_differences` walks a step to either side: works for everything, loses half of the digits;
-- `complex_step` (Squire & Trapp 1998) steps into the imaginary direction: no subtraction, so no digits are lost,
-  but the function must let complex numbers through (no abs, no comparison of complex values, no real-only buffer).
+- `complex_step` (Squire & Trapp 1998) steps into the imaginary direction: nothing is subtracted, so no digits
+  are lost, but the function must let complex numbers through (no abs, no real-only buffer).
 
-`compare` holds two gradients against each other, and `gradients` measures and compares in one line. Nothing here knows
-what a network is. Nor is there a measurement of second derivatives here.
+`compare` holds two gradients against each other, and `gradients` measures and compares in one line.
+
+Not here: networks (any function will do), second derivatives.
 """
 
 import warnings
@@ -17,10 +18,10 @@ import numpy as np
 
 # The step that balances the two errors of a central difference: about the cube root of the rounding error.
 STEPS = {"float64": 1e-5, "float32": 5e-3}
-# For the complex step: its square must vanish beside 1, and it times the smallest slope must still be a normal number.
+# For the complex step: its square must vanish beside 1, and its product with a small slope must not.
 IMAGINARY_STEPS = {"float64": 1e-30, "float32": 1e-15}
 
-# What agreement each method can be asked for, by dtype: a few hundred times the error it makes on a small network.
+# What agreement each method can be asked for, by dtype: far above the error it makes on a small network.
 TOLERANCES = {
     ("complex step", "float64"): 1e-9,
     ("complex step", "float32"): 1e-3,
@@ -30,7 +31,7 @@ TOLERANCES = {
 
 
 def central_differences(function, params, epsilon=None):
-    """Measure the gradient of a function: (f(entry + epsilon) - f(entry - epsilon)) / (2 epsilon), entry by entry.
+    """Measure a gradient entry by entry: (f(entry + epsilon) - f(entry - epsilon)) / (2 epsilon).
 
     function : takes a NamedTuple like params, returns one real number
     params   : NamedTuple of float32 or float64 arrays of any shapes; it is not changed
@@ -38,8 +39,8 @@ def central_differences(function, params, epsilon=None):
 
     Returns the same type of NamedTuple, with the shapes and dtypes of params.
 
-    Raises TypeError when params is no NamedTuple, a field is no float array, or the function returns no real number;
-    ValueError when epsilon is not positive or the function returns an array.
+    Raises TypeError when params is no NamedTuple, a field is no float array, or the function returns no real
+    number; ValueError when epsilon is not positive or the function returns an array.
     """
     _require_float_arrays(params)
     if epsilon is not None:
@@ -55,22 +56,23 @@ def central_differences(function, params, epsilon=None):
 
 
 def complex_step(function, params, step=None):
-    """Measure the gradient of a function: Im f(entry + i step) / step, entry by entry, right to the last digits.
+    """Measure a gradient entry by entry, right to the last digits: Im f(entry + i step) / step.
 
-    function : takes a NamedTuple of complex arrays shaped like params, returns one complex number; it must be holomorphic
+    function : takes a NamedTuple of complex arrays shaped like params, returns a complex number; holomorphic
     params   : NamedTuple of float32 or float64 arrays of any shapes; it is not changed
     step     : > 0; nothing is subtracted, so it can be tiny: None takes 1e-30 for float64, 1e-15 for float32
 
     Returns the same type of NamedTuple, with the shapes and dtypes of params.
 
-    Raises TypeError when params is no NamedTuple, a field is no float array, or the function drops the imaginary part
-    (the gradient would silently be 0); ValueError when step is not positive or the function returns an array.
+    Raises TypeError when params is no NamedTuple, a field is no float array, or the function drops the
+    imaginary part (the gradient would silently be 0); ValueError when step is not positive or the function
+    returns an array.
     """
     _require_float_arrays(params)
     if step is not None:
         _require_positive("step", step)
-    # Every field turns complex, not only the nudged one: then a real result always means a dropped imaginary part,
-    # never a field that the function does not use.
+    # Every field turns complex, not only the nudged one: then a real result always means a dropped imaginary
+    # part, never a field that the function does not use.
     lifted = type(params)(*(value.astype(np.result_type(value, np.complex64)) for value in params))
 
     def slope(name, index):
@@ -84,14 +86,14 @@ def compare(gradient, reference, rtol=1e-9):
     """Hold one gradient against another, for every field that both have.
 
     gradient, reference : NamedTuples of arrays, such as rnn.Gradients beside a measured rnn.Params
-    rtol                : largest error allowed, >= 0; the error of an entry is |difference| / the largest |entry| of
-                          that field in either of the two, so an entry that is nearly 0 by chance does not fail
+    rtol                : largest error allowed, >= 0; an entry's error is |difference| / the largest |entry|
+                          of its field in either one, so an entry that is nearly 0 by chance does not fail
 
     Returns {name: largest relative error}.
 
-    Raises AssertionError naming every parameter that differs, its worst entry, both values and the relative error. NaN,
-    inf or another shape never passes. ValueError when the two share no field or rtol is no number >= 0; TypeError when
-    either is no NamedTuple of numbers.
+    Raises AssertionError naming every parameter that differs, its worst entry, both values and the relative
+    error; NaN, inf or another shape never passes. ValueError when the two share no field or rtol is no number
+    >= 0; TypeError when either is no NamedTuple of numbers.
     """
     if not isinstance(rtol, Real) or not rtol >= 0:  # written so that nan is refused too
         raise ValueError(f"rtol: expected a number of at least 0, got {rtol!r}")
@@ -121,8 +123,8 @@ def gradients(function, params, gradient, rtol=None, method="complex step"):
                `lambda params: rnn.cross_entropy(rnn.forward(params, x).q, y).sum()`
     params   : NamedTuple of float arrays, where to measure
     gradient : NamedTuple, what your code says; fields that params does not have are not looked at
-    rtol     : largest relative error allowed; None takes what the method can reach: 1e-9 for the complex step, 1e-6 for
-               central differences (1e-3 and 5e-2 when a field is float32)
+    rtol     : largest relative error allowed; None takes what the method can reach: 1e-9 for complex step,
+               1e-6 for central differences (1e-3 and 5e-2 when a field is float32)
     method   : "complex step" or "central differences"
 
     Returns {name: largest relative error}. Raises as `compare` and the two methods do.
@@ -160,9 +162,9 @@ def _real_number(result):
 
 
 def _complex_number(function, params):
-    """What the function makes of complex params, refusing every way in which it may have dropped the imaginary part."""
+    """What the function makes of complex params; TypeError when it drops the imaginary part."""
     with warnings.catch_warnings():
-        # numpy only warns when a complex number is written into a real array, as in s = np.zeros((T, H)); s[t] = ...
+        # numpy only warns when a complex number is written into a real array, such as np.zeros((T, H))
         warnings.simplefilter("error", np.exceptions.ComplexWarning)
         try:
             result = function(params)
