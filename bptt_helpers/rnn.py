@@ -364,14 +364,15 @@ def check_trace(params, trace):
     """Params as arrays, when `trace` is a Trace these params can have made; else TypeError or ValueError."""
     params, axes = check_params(params)
     arguments.instance("trace", trace, Trace)
+    arguments.choice("func", trace.func, FUNCTIONS)
+    for field in ("x", "s", "s_prev", "o"):  # z and q are for the eye: no gradient needs them
+        arguments.instance(f"trace.{field}", getattr(trace, field), np.ndarray)
     batch = "B" * (trace.s.ndim - 2)
     axes.check("trace.s", trace.s, "T" + batch + "H")
+    axes.check("trace.s_prev", trace.s_prev, "T" + batch + "H")
     axes.check("trace.o", trace.o, "T" + batch + "C")
-    if trace.x.dtype.kind in "iu":
-        axes.check("trace.x", trace.x, "T" + batch)
-    else:
-        axes.check("trace.x", trace.x, "T" + batch + "D")
-    arguments.one_dtype({"params": params.W, "trace": trace.s})
+    axes.check("trace.x", trace.x, "T" + batch + ("" if trace.x.dtype.kind in "iu" else "D"))
+    arguments.one_dtype({"params": params.W, "trace.s": trace.s, "trace.o": trace.o})
     return params
 
 
