@@ -1,4 +1,4 @@
-"""Backpropagation through time, taken apart: the network, its gradients, and pictures that move with a slider.
+"""Backpropagation through time, taken apart: the network, its gradients, pictures that sliders move.
 
 Nothing is imported here, so `from bptt_helpers import rnn` loads numpy and that one file.
 """

@@ -83,8 +83,8 @@ def blame_norms(params, trace, y):
     trace : rnn.Trace of a single sequence
     y : integer array of shape (T,), classes, or -1 where there is no loss
 
-    Returns an array of shape (T, T), ‖dE_t/dz_k‖ · ‖s_{k-1}‖, zero where k > t. ValueError names trace when it
-    holds a batch.
+    Returns an array of shape (T, T), ‖dE_t/dz_k‖ · ‖s_{k-1}‖, zero where k > t. ValueError names trace when
+    it holds a batch.
     """
     G = error_reaching(params, trace, y)  # (T, T, H)
     with _silent():

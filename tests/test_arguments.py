@@ -118,6 +118,7 @@ WITH_TARGETS = {
     "backward": lambda y: rnn.backward(PARAMS, TRACE, y),
     "error_reaching": lambda y: flow.error_reaching(PARAMS, TRACE, y),
     "blame": lambda y: flow.blame(PARAMS, TRACE, y),
+    "blame_norms": lambda y: flow.blame_norms(PARAMS, TRACE, y),
     "truncated": lambda y: flow.truncated(PARAMS, TRACE, y, window=2),
     "forward_in_time": lambda y: flow.forward_in_time(PARAMS, TRACE, y),
 }
@@ -149,6 +150,7 @@ WITH_TRACE = {
     "influence": flow.influence,
     "error_reaching": lambda params, trace: flow.error_reaching(params, trace, Y),
     "blame": lambda params, trace: flow.blame(params, trace, Y),
+    "blame_norms": lambda params, trace: flow.blame_norms(params, trace, Y),
     "truncated": lambda params, trace: flow.truncated(params, trace, Y, chunk=2),
     "forward_in_time": lambda params, trace: flow.forward_in_time(params, trace, Y),
 }

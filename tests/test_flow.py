@@ -80,6 +80,9 @@ def test_blame_sums_to_backward_and_agrees_with_error_reaching_and_influence(**c
     dz = G * rnn.slope(trace.s, trace.func)
     np.testing.assert_allclose(np.einsum("tki,kj->tkij", dz, trace.s_prev), C, rtol=1e-12, atol=1e-300)
 
+    norms = flow.blame_norms(params, trace, network.y)
+    np.testing.assert_allclose(norms, np.linalg.norm(C, axis=(-2, -1)), rtol=1e-12)
+
     later = np.triu_indices(case["T"], k=1)  # k > t: an error has no past in its future
     assert not J[later].any()
     assert not G[later].any()
@@ -175,7 +178,7 @@ def test_float32_stays_float32(func):
     params = rnn.Params(*(weight.astype(np.float32) for weight in network.params))
     trace = rnn.forward(params, network.x.astype(np.float32), func=func)
     results = [flow.influence(params, trace)]
-    for call in (flow.error_reaching, flow.blame):
+    for call in (flow.error_reaching, flow.blame, flow.blame_norms):
         results.append(call(params, trace, network.y))
     results += flow.truncated(params, trace, network.y, window=3)
     results += flow.truncated(params, trace, network.y, chunk=3)

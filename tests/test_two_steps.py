@@ -1,5 +1,6 @@
 """two_steps: S6 to S24 by number, every partial by differences, the three traps, and rnn beside it."""
 
+import copy
 import math
 from itertools import pairwise
 
@@ -345,6 +346,14 @@ def test_factors_stand_in_the_order_of_S19_and_S20():
         "dE/do", "do/dq", "dq/ds_1", "ds_1/dz_1", "dz_1/db_1", "db_1/ds_0",
         "ds_0/dz_0", "dz_0/da_0", "da_0/du_0",
     ]  # fmt: skip
+
+
+def test_a_term_can_be_copied():
+    term = two_steps.run(**DEFAULT).paths["u"][1]
+    twin = copy.deepcopy(term)
+    assert twin == term
+    assert (twin.step, twin.formula) == (0, "S20")
+    assert [name for name, _ in twin.factors] == [name for name, _ in term.factors]
 
 
 def test_numbers_are_python_floats():
