@@ -89,6 +89,15 @@ def test_it_opens_with_a_question_aims_needs_and_minutes(path):
 
 
 @every_notebook
+def test_the_readme_lists_it_with_its_minutes(path):
+    minutes = re.search(r"\b(\d+) minutes\b", source(read(path)["cells"][0]))[1]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert re.search(
+        rf"^\| \[{path.stem}\]\(notebooks/{path.name}\) \|.*\| {minutes} \|$", readme, re.MULTILINE
+    )
+
+
+@every_notebook
 def test_its_one_setup_cell_comes_second_and_is_the_same_everywhere(path):
     second = read(path)["cells"][1]
     assert second["cell_type"] == "code"
@@ -137,7 +146,7 @@ def test_each_cell_keeps_an_id_of_its_own(path):
     ids = [cell["id"] for cell in read(path)["cells"]]
     assert len(set(ids)) == len(ids)
     # nbstripout without --keep-id numbers the cells anew, and a change then touches every one of them.
-    assert [name for name in ids if name.isdigit()] == []
+    assert [name for place, name in enumerate(ids) if name == str(place)] == []
 
 
 @every_notebook
