@@ -3,6 +3,7 @@
 What is not here yet: error surfaces, folds and bifurcation diagrams.
 """
 
+from itertools import pairwise
 from math import isfinite
 from typing import NamedTuple
 
@@ -20,11 +21,14 @@ class FixedPoint(NamedTuple):
 
 
 def fixed_points(w, b, func="tanh"):
-    """All fixed points of s = f(w s + b), smallest first: tuple of FixedPoint (one to three; none or one if unbounded).
+    """All fixed points of s = f(w s + b), smallest first: a tuple of FixedPoint.
 
-    w, b: numbers; func: one of rnn.FUNCTIONS. Between two neighbouring extrema of f(w s + b) - s there is at most one, so
-    bisection inside each such piece misses none, however close to a fold. Where every state is a fixed point (identity,
-    w = 1, b = 0) the answer is s = 0. Raises ValueError for values that are not finite or an unknown func.
+    w, b : numbers
+    func : one of rnn.FUNCTIONS
+
+    Between two neighbouring extrema of f(w s + b) - s there is at most one, so bisection inside each such
+    piece misses none, however close to a fold. Where every state is a fixed point (identity, w = 1, b = 0)
+    the answer is s = 0. ValueError names a value that is not finite or an unknown func.
     """
     for name, value in (("w", w), ("b", b)):
         if not isfinite(value):
@@ -55,7 +59,7 @@ def _bounded(w, b, func):
     low, high = (-1.0, 1.0) if func == "tanh" else (0.0, 1.0)
     borders = [low, *_extrema(w, b, func, low, high), high]
     states = []
-    for left, right in zip(borders[:-1], borders[1:], strict=True):
+    for left, right in pairwise(borders):
         if abs(excess(left)) < 1e-14:
             states.append(left)
         elif excess(left) * excess(right) < 0:

@@ -1,5 +1,7 @@
 """Labs: one a file, each a call that makes a widget. `lab = labs.unroll(w=1.2)`, then `lab` shows it."""
 
+from bptt_helpers.labs.backward_sweep import backward_sweep
+from bptt_helpers.labs.two_steps import two_steps
 from bptt_helpers.labs.unroll import unroll
 
-__all__ = ["unroll"]
+__all__ = ["backward_sweep", "two_steps", "unroll"]

@@ -1,4 +1,11 @@
-"""The controls a lab can declare. Each knows its starting value, its range, its widget, and how to refuse a bad value."""
+"""The controls a lab can declare: each knows its starting value, its range, its widget, and what to refuse.
+
+Every control offers
+
+    accept(name, value)   the value in the control's own type; TypeError or ValueError naming a bad one
+    spread()              values across the range, for a player
+    widgets(value)        (the widget that holds the value, what is shown)
+"""
 
 from dataclasses import dataclass
 from math import isfinite
@@ -22,6 +29,7 @@ class Slider:
     label: str
 
     def accept(self, name, value):
+        """The value, checked."""
         if isinstance(value, bool) or not isinstance(value, Real) or not isfinite(value):
             raise TypeError(f"{name}: got {value!r}, expected a number from {self.low} to {self.high}")
         if not self.low <= value <= self.high:
@@ -36,8 +44,12 @@ class Slider:
     def widgets(self, value):
         """(the widget that holds the value, what is shown)."""
         limits = {"min": self.low, "max": self.high, "step": self.step}
-        slider = ipywidgets.FloatSlider(value, **limits, readout=False, layout={"width": "auto", "flex": "1 1 6em"})
-        box = ipywidgets.BoundedFloatText(value, **limits, **_description(self.label), layout={"width": "11em"})
+        slider = ipywidgets.FloatSlider(
+            value, **limits, readout=False, layout={"width": "auto", "flex": "1 1 6em"}
+        )
+        box = ipywidgets.BoundedFloatText(
+            value, **limits, **_description(self.label), layout={"width": "11em"}
+        )
         return slider, _side_by_side(slider, box)
 
 
@@ -52,6 +64,7 @@ class Whole:
     play: bool = False
 
     def accept(self, name, value):
+        """The value, checked."""
         if isinstance(value, bool) or not isinstance(value, Integral):
             raise TypeError(f"{name}: got {value!r}, expected a whole number from {self.low} to {self.high}")
         if not self.low <= value <= self.high:
@@ -66,7 +79,9 @@ class Whole:
     def widgets(self, value):
         """(the widget that holds the value, what is shown)."""
         limits = {"min": self.low, "max": self.high}
-        slider = ipywidgets.IntSlider(value, **limits, readout=False, layout={"width": "auto", "flex": "1 1 6em"})
+        slider = ipywidgets.IntSlider(
+            value, **limits, readout=False, layout={"width": "auto", "flex": "1 1 6em"}
+        )
         box = ipywidgets.BoundedIntText(value, **limits, **_description(self.label), layout={"width": "11em"})
         if not self.play:
             return slider, _side_by_side(slider, box)
@@ -83,6 +98,7 @@ class Choice:
     label: str
 
     def accept(self, name, value):
+        """The value, checked."""
         if value not in tuple(self.options):
             raise ValueError(f"{name}: got {value!r}, expected one of {', '.join(map(repr, self.options))}")
         return value
@@ -93,9 +109,16 @@ class Choice:
 
     def widgets(self, value):
         """(the widget that holds the value, what is shown)."""
-        pairs = [(label, key) for key, label in self.options.items()] if isinstance(self.options, dict) else self.options
+        pairs = (
+            [(label, key) for key, label in self.options.items()]
+            if isinstance(self.options, dict)
+            else self.options
+        )
         widget = ipywidgets.Dropdown(
-            options=pairs, value=value, **_description(self.label), layout={"width": "auto", "flex": "1 1 12em"}
+            options=pairs,
+            value=value,
+            **_description(self.label),
+            layout={"width": "auto", "flex": "1 1 12em"},
         )
         return widget, ipywidgets.HBox([widget])
 
@@ -108,6 +131,7 @@ class Tick:
     label: str
 
     def accept(self, name, value):
+        """The value, checked."""
         if not isinstance(value, bool):
             raise TypeError(f"{name}: got {value!r}, expected True or False")
         return value
@@ -124,13 +148,14 @@ class Tick:
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of text, up to `longest` characters: a text field, taken over when Enter is pressed or it is left."""
+    """A line of text of up to `longest` characters: a text field, read at Enter or when it is left."""
 
     value: str
     longest: int
     label: str
 
     def accept(self, name, value):
+        """The value, checked."""
         if not isinstance(value, str):
             raise TypeError(f"{name}: got {value!r}, expected a text of 1 to {self.longest} characters")
         if not 1 <= len(value) <= self.longest:
@@ -144,13 +169,16 @@ class Entry:
     def widgets(self, value):
         """(the widget that holds the value, what is shown)."""
         widget = ipywidgets.Text(
-            value, **_description(self.label), continuous_update=False, layout={"width": "auto", "flex": "1 1 24em"}
+            value,
+            **_description(self.label),
+            continuous_update=False,
+            layout={"width": "auto", "flex": "1 1 24em"},
         )
         return widget, ipywidgets.HBox([widget], layout={"grid_column": "1 / -1"})
 
 
 def _side_by_side(slider, box, *more):
-    """Links the number box (and a Play button) to the slider in the browser, so that neither waits for the kernel."""
+    """Number box, slider (and Play button), linked in the browser: none of them waits for the kernel."""
     for other in (box, *more):
         ipywidgets.jslink((slider, "value"), (other, "value"))
         for limit in ("min", "max"):

@@ -4,12 +4,13 @@ A lab file declares, and nothing else:
 
     unroll = Declaration("unroll", CONTROLS, compute, describe, UnrollPicture)
 
-where `compute(settings)` returns the numbers (a dict of arrays), `describe(settings, numbers)` says in one sentence
-what is seen, and the picture class moves itself to show the numbers. Calling the declaration makes the widget:
-`lab = labs.unroll(w=1.2, controls=("w", "T"))`.
+where `compute(settings)` returns the numbers (a dict of arrays), `describe(settings, numbers)` says in one
+sentence what is seen, and the picture class moves itself to show the numbers. Calling the declaration makes
+the widget: `lab = labs.unroll(w=1.2, controls=("w", "T"))`.
 
-There is no JavaScript here. One `Image` widget holds the picture: a fast one while a slider moves, a sharp one when it
-rests. The browser holds back a slider's further events until the kernel has answered the last, so none queue up.
+There is no JavaScript here. One `Image` widget holds the picture: a fast one while a slider moves, a sharp
+one when it rests. The browser holds a slider's further events back until the kernel has answered the last,
+so none queue up.
 """
 
 import asyncio
@@ -28,8 +29,8 @@ REST_SECONDS = 0.35
 # Dark themes: the picture's lightness is turned over and its hues kept, so every colour keeps its role.
 STYLE = """<style>
 .bptt-picture {background: white;}
-body[data-jp-theme-light="false"] .bptt-picture, body.vscode-dark .bptt-picture, html[theme="dark"] .bptt-picture
-  {filter: invert(0.93) hue-rotate(180deg);}
+body[data-jp-theme-light="false"] .bptt-picture, body.vscode-dark .bptt-picture,
+html[theme="dark"] .bptt-picture {filter: invert(0.93) hue-rotate(180deg);}
 .bptt-words {font-size: 16px; line-height: 1.45; min-height: 2.9em; padding: 2px 4px;
   color: var(--jp-content-font-color1, inherit); white-space: normal;}
 .bptt-words.bptt-error {border-left: 4px solid #D55E00; padding-left: 8px;}
@@ -52,10 +53,13 @@ class Record(dict):
 class Declaration:
     """What one lab is. Call it to get the widget.
 
-    name: as in `labs.NAME`. controls: {setting: control}, see `controls.py`. compute: settings -> dict of numbers.
-    describe: settings, numbers -> one sentence. picture: a class as described in `bptt_helpers.pictures`.
-    limits: optional, settings -> {setting: (low, high)} for controls whose range depends on others.
-    telling: the setting that a player for slides runs through (`frames`).
+    name : as in `labs.NAME`
+    controls : {setting: control}, see `controls.py`
+    compute : settings -> dict of numbers
+    describe : settings, numbers -> one sentence, HTML
+    picture : a class as described in `bptt_helpers.pictures`
+    limits : optional, settings -> {setting: (low, high)} for controls whose range depends on others
+    telling : the setting that a player for slides runs through (`frames`)
     """
 
     name: str
@@ -69,20 +73,30 @@ class Declaration:
     def __call__(self, *, controls=None, **start):
         """The lab as a widget.
 
-        start: values to start from, by setting. controls: the settings whose controls are shown, all of them unless
-        given; the others keep their starting values. Raises TypeError or ValueError naming a setting that is unknown or
-        a value out of range.
+        start : values to start from, by setting
+        controls : the settings whose controls are shown; None shows all. Others keep their starting values.
+
+        TypeError or ValueError names a setting that does not exist or a value out of range.
         """
         return Lab(self, controls, start)
 
 
 class Lab(ipywidgets.VBox):
-    """A lab on the page. `settings` are the current values, `numbers` the arrays just drawn, `call` reproduces them."""
+    """A lab on the page.
+
+    settings : the current values
+    numbers : what was just drawn, a dict of arrays, also readable as attributes
+    call : the call that makes a lab in this state
+    controls : the widgets that hold the values, by setting
+    error : the exception of the last move, None when all went well
+    """
 
     def __init__(self, declaration, controls, start):
         shown = _shown_controls(declaration, controls)
         self._declaration = declaration
-        self._start = {name: control.value for name, control in declaration.controls.items()} | _accept(declaration, start)
+        self._start = {name: control.value for name, control in declaration.controls.items()} | _accept(
+            declaration, start
+        )
         self._canvases = {}
         self._resting = None
         self._moving_together = False
@@ -93,7 +107,9 @@ class Lab(ipywidgets.VBox):
         self.image.add_class("bptt-picture")
         self.words = ipywidgets.HTML()
         self.call_text = ipywidgets.HTML(layout={"flex": "1 1 20em"})
-        reset = ipywidgets.Button(description="Reset", tooltip="Back to the starting values", layout={"width": "6em"})
+        reset = ipywidgets.Button(
+            description="Reset", tooltip="Back to the starting values", layout={"width": "6em"}
+        )
         reset.on_click(lambda _: self.move(**self._start))
         panel = ipywidgets.GridBox(
             [pairs[name][1] for name in shown],
@@ -133,10 +149,13 @@ class Lab(ipywidgets.VBox):
         self._moved()
 
     def frames(self, setting=None, values=None):
-        """A self-contained HTML player of this picture while `setting` runs through `values`; needs no kernel.
+        """A self-contained HTML player of this picture while `setting` runs through `values`; no kernel
+        needed.
 
-        setting: the lab's most telling one unless given. values: an iterable, up to 40 values across its range unless
-        given.
+        setting : None is the lab's most telling one
+        values : an iterable; None is about 40 values across the setting's range
+
+        Returns IPython.display.HTML, whose `.data` is the text of the page.
         """
         setting = self._declaration.telling if setting is None else setting
         control = _control(self._declaration, setting)
@@ -166,14 +185,18 @@ class Lab(ipywidgets.VBox):
         numbers = Record(declaration.compute(settings))
         self.image.value = self._canvas(MOVING_DPI).png(numbers)
         self.words.value = f'{STYLE}<div class="bptt-words">{declaration.describe(settings, numbers)}</div>'
-        self.call_text.value = f'<code class="bptt-call" title="one click selects it">{escape(self.call)}</code>'
+        self.call_text.value = (
+            f'<code class="bptt-call" title="one click selects it">{escape(self.call)}</code>'
+        )
         self.numbers, self.error = numbers, None
         self._sharpen_soon()
 
     def _show(self, error):
         self.error = error
         said = escape(f"{type(error).__name__}: {error}")
-        self.words.value = f'{STYLE}<div class="bptt-words bptt-error">This could not be computed. {said}</div>'
+        self.words.value = (
+            f'{STYLE}<div class="bptt-words bptt-error">This could not be computed. {said}</div>'
+        )
 
     def _sharpen_soon(self):
         try:
@@ -185,7 +208,7 @@ class Lab(ipywidgets.VBox):
         self._resting = loop.call_later(REST_SECONDS, self.sharpen)
 
     def _narrow(self):
-        """Brings the ranges of controls that depend on others up to date; values out of range move to its end."""
+        """Brings ranges that depend on other controls up to date; a value out of range moves to its end."""
         if self._declaration.limits is None:
             return
         self._moving_together = True
@@ -201,14 +224,16 @@ class Lab(ipywidgets.VBox):
         return self._canvases[dpi]
 
     def _rounded_settings(self):
-        return {name: round(value, 6) if isinstance(value, float) else value for name, value in self.settings.items()}
+        return {
+            name: round(value, 6) if isinstance(value, float) else value
+            for name, value in self.settings.items()
+        }
 
 
 def _control(declaration, name):
     if name not in declaration.controls:
-        raise TypeError(
-            f"labs.{declaration.name} has no setting {name!r}, expected one of {', '.join(declaration.controls)}"
-        )
+        known = ", ".join(declaration.controls)
+        raise TypeError(f"labs.{declaration.name} has no setting {name!r}, expected one of {known}")
     return declaration.controls[name]
 
 
@@ -220,13 +245,15 @@ def _shown_controls(declaration, controls):
     if controls is None:
         return tuple(declaration.controls)
     if isinstance(controls, str):
-        raise TypeError(f"controls: got the text {controls!r}, expected a tuple of settings such as ({controls!r},)")
+        raise TypeError(
+            f"controls: got the text {controls!r}, expected a tuple of settings such as ({controls!r},)"
+        )
     for name in controls:
         _control(declaration, name)
     return tuple(controls)
 
 
 def _picture_layout(picture):
-    width, height = picture.size
+    width, _ = picture.size
     # The picture keeps its shape at every width, so that nothing below it jumps when the sharper one arrives.
     return {"width": "100%", "max_width": f"{100 * width:.0f}px", "object_fit": "contain", "height": "auto"}

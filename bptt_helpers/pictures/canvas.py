@@ -1,7 +1,8 @@
 """From a picture to PNG bytes within a frame.
 
-The figure is kept; what stays is drawn once and remembered as pixels; what moves (every artist with `animated=True`)
-is drawn over it; the PNG is written with one fixed table of colours. No pyplot, so nothing leaks or shows twice.
+The figure is kept; what stays is drawn once and remembered as pixels; what moves (every artist with
+`animated=True`) is drawn over it; the PNG is written with one fixed table of colours. No pyplot, so nothing
+leaks or shows twice.
 """
 
 import io
@@ -38,8 +39,8 @@ def _colour_table():
 class Canvas:
     """A picture kept ready: `png(numbers)` moves it and returns the bytes of a PNG.
 
-    picture_class: a class as described in `bptt_helpers.pictures`. dpi: dots per inch, 100 while a slider moves, 200
-    when it rests.
+    picture_class : a class as described in `bptt_helpers.pictures`
+    dpi : dots per inch, 100 while a slider moves, 200 when it rests
     """
 
     def __init__(self, picture_class, dpi=100):
@@ -48,7 +49,7 @@ class Canvas:
 
     def png(self, numbers):
         """The picture of `numbers` as PNG bytes."""
-        # Our style is needed only while static parts are drawn; entering it takes longer than the moving ones.
+        # Our style is needed only while what stays is drawn; entering it costs more than what moves.
         with style.context(STYLE) if self._background is None else nullcontext():
             self.picture.update(numbers)
             return _encode(self._pixels())

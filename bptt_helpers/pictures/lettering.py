@@ -1,7 +1,9 @@
-"""Text that moves. matplotlib lays out and rasterises a changed text in about a millisecond; a picture with sixty
-numbers would miss its frame on them alone. Here each character is rasterised once and then only placed.
+"""Text that moves. matplotlib lays out and rasterises a changed text in about a millisecond; a picture with a
+hundred numbers would miss its frame on them alone. Here each character is rasterised once, then only placed.
 
-matplotlib still does the drawing (its own font, its own renderer): this file only remembers what it drew.
+matplotlib still does the drawing (its own fonts, its own renderer): this file only remembers what it drew.
+Numbers are set in its monospaced font: digits do not wander while a slider moves, and they line up in
+columns.
 """
 
 from functools import lru_cache
@@ -14,68 +16,89 @@ from matplotlib.font_manager import FontProperties
 
 from bptt_helpers.pictures.palette import INK
 
-_PLACED_ONE_BY_ONE = set("0123456789+-−.,e×·=() ∞")
-_MARGIN = 2  # pixels around a stamp, for ink that leaves its box
+NUMERAL_CHARACTERS = "0123456789+-−.e×=()∞? "
+_NUMERALS = {character: index for index, character in enumerate(NUMERAL_CHARACTERS)}
+_MARGIN = 2  # pixels around a text, for ink that leaves its box
+_PAPER_ALPHA = 225  # how much of what lies below a boxed text is covered
 
 
-@lru_cache(maxsize=64)
-def _font(size, weight):
-    return FontProperties(size=size, weight=weight)
+def _font(family, size, weight):
+    return FontProperties(family=family, size=size, weight=weight)
 
 
 @lru_cache(maxsize=64)
 def _line_box(size, weight, dpi):
     """Pixels above and below the baseline of a line of text, room for mathematics included."""
-    _, height, descent = RendererAgg(8, 8, dpi).get_text_width_height_descent("Áy", _font(size, weight), False)
+    measure = RendererAgg(8, 8, dpi).get_text_width_height_descent
+    _, height, descent = measure("Áy", _font("DejaVu Sans", size, weight), False)
     return int(np.ceil(1.25 * (height - descent))), int(np.ceil(1.6 * descent))
 
 
-@lru_cache(maxsize=8192)
-def _stamp(string, size, weight, dpi):
-    """The ink of `string` as matplotlib draws it, (rows, columns) uint8, on the line box of its font."""
+def _ink(string, family, size, weight, dpi, columns=None):
+    """The ink of `string` as matplotlib draws it, (rows, columns) uint8, on the line box of its size."""
     above, below = _line_box(size, weight, dpi)
     is_math = string.count("$") >= 2
-    font = _font(size, weight)
-    width = RendererAgg(8, 8, dpi).get_text_width_height_descent(string, font, is_math)[0]
-    rows, columns = above + below, int(np.ceil(width)) + 2 * _MARGIN
-    renderer = RendererAgg(columns, rows, dpi)
+    font = _font(family, size, weight)
+    if columns is None:
+        width = RendererAgg(8, 8, dpi).get_text_width_height_descent(string, font, is_math)[0]
+        columns = int(np.ceil(width)) + 2 * _MARGIN
+    renderer = RendererAgg(columns, above + below, dpi)
     renderer.draw_text(renderer.new_gc(), _MARGIN, above, string, font, 0, ismath=is_math)
     return np.asarray(renderer.buffer_rgba())[..., 3].copy()
 
 
-@lru_cache(maxsize=1024)
-def _advance(character, size, weight, dpi):
-    """How far the pen moves for `character`, in pixels (averaged over ten: the renderer rounds to whole ones)."""
+def _coloured(ink, colour, boxed):
+    """An image, (…, 4) uint8, of ink in a colour: over nothing, or over paper where boxed."""
+    colour = 255 * np.array(to_rgb(colour))
+    image = np.empty((*ink.shape, 4), np.uint8)
+    if boxed:
+        share = ink[..., None] / 255
+        image[..., :3] = np.round((1 - share) * 255 + share * colour)
+        image[..., 3] = np.maximum(ink, _PAPER_ALPHA)
+    else:
+        image[..., :3] = np.round(colour)
+        image[..., 3] = ink
+    return image
+
+
+@lru_cache(maxsize=128)
+def _numeral_tiles(size, weight, dpi, colour, boxed):
+    """One image a character of NUMERAL_CHARACTERS, all of one width: (characters, rows, columns, 4) uint8."""
     measure = RendererAgg(8, 8, dpi).get_text_width_height_descent
-    font = _font(size, weight)
-    return (measure("0" + 10 * character + "0", font, False)[0] - measure("00", font, False)[0]) / 10
+    font = _font("DejaVu Sans Mono", size, weight)
+    advance = round((measure("0" * 21, font, False)[0] - measure("0", font, False)[0]) / 20)
+    inks = [_ink(character, "DejaVu Sans Mono", size, weight, dpi, advance + 2 * _MARGIN)
+            for character in NUMERAL_CHARACTERS]  # fmt: skip
+    # A character's box starts at the pen; what ink lies beyond it on either side is under half a pixel wide.
+    return _coloured(np.array(inks)[:, :, _MARGIN:-_MARGIN], colour, boxed)
 
 
-def _ink(string, size, weight, dpi):
-    """The ink of any string, (rows, columns) uint8: numbers from single characters, anything else whole."""
-    if not string or not set(string) <= _PLACED_ONE_BY_ONE:
-        return _stamp(string or " ", size, weight, dpi)
-    pens = np.cumsum([0.0] + [_advance(character, size, weight, dpi) for character in string])
-    ink = np.zeros((sum(_line_box(size, weight, dpi)), int(np.ceil(pens[-1])) + 2 * _MARGIN + 2), np.uint8)
-    for character, pen in zip(string, pens, strict=False):
-        stamp = _stamp(character, size, weight, dpi)
-        place = ink[:, round(pen) : round(pen) + stamp.shape[1]]
-        np.maximum(place, stamp[:, : place.shape[1]], out=place)
-    return ink
+@lru_cache(maxsize=1024)
+def _image(string, size, weight, dpi, colour, boxed):
+    """The picture of a text, (rows, columns, 4) uint8, lowest row first, as Agg counts them."""
+    try:
+        codes = [_NUMERALS[character] for character in string]
+    except KeyError:
+        return _coloured(_ink(string, "DejaVu Sans", size, weight, dpi), colour, boxed)[::-1]
+    tiles = _numeral_tiles(size, weight, dpi, colour, boxed)[codes]  # (n, rows, columns, 4)
+    return np.concatenate(tiles, axis=1)[::-1]
 
 
 class Lettering(Artist):
     """Many short texts as one artist, made for redrawing within a frame.
 
-    `positions` (n, 2) in the coordinates of `transform` (an axes' transData, transAxes, …), `strings` n texts (an empty
-    one draws nothing; two `$` make it mathematics), `colours` one colour or n, `align` "left", "center" or "right",
-    `vertical` "center", "baseline" or "top", `boxed` puts paper behind each text so that lines do not cross it.
+    positions : (n, 2) in the coordinates of `transform` (None is the axes' transData)
+    strings : n texts; an empty one draws nothing, two `$` make it mathematics
+    colours : one colour, or n
+    align : "left", "center" or "right"; vertical : "center", "baseline" or "top"
+    boxed : paper behind each text, so that lines do not cross it
     """
 
-    def __init__(self, axes, positions=(), strings=(), *, transform=None, size=12, weight="normal", colours=INK,
-                 align="center", vertical="center", boxed=False, zorder=5):  # fmt: skip
+    def __init__(self, axes, positions=(), strings=(), *, transform=None, size=12, weight="normal",
+                 colours=INK, align="center", vertical="center", boxed=False, zorder=5):  # fmt: skip
         super().__init__()
-        self.size, self.weight, self.align, self.vertical, self.boxed = size, weight, align, vertical, boxed
+        self.size, self.weight, self.boxed = size, weight, boxed
+        self.align, self.vertical = align, vertical
         self.place(positions, strings, colours)
         self.set_animated(True)
         self.set_zorder(zorder)
@@ -97,29 +120,19 @@ class Lettering(Artist):
             self.colours = colours
 
     def draw(self, renderer):
+        """Places every text; matplotlib calls this."""
         if not self.get_visible():
             return
         gc = renderer.new_gc()
         dpi = renderer.points_to_pixels(72.0)
-        single = isinstance(self.colours, str)
-        pixels = self.get_transform().transform(self.positions)
-        for index, ((x, y), string) in enumerate(zip(pixels, self.strings, strict=True)):
-            if string:
-                colour = self.colours if single else self.colours[index]
-                self._draw_one(renderer, gc, x, y, string, to_rgb(colour), dpi)
-        gc.restore()
-
-    def _draw_one(self, renderer, gc, x, y, string, colour, dpi):
-        ink = _ink(string, self.size, self.weight, dpi)
         above, below = _line_box(self.size, self.weight, dpi)
-        rows, columns = ink.shape
-        left = x - {"left": _MARGIN, "center": columns / 2, "right": columns - _MARGIN}[self.align]
         # The visual middle of a line of figures is half a digit above the baseline.
-        bottom = y - {"center": below + 0.37 * above, "baseline": below, "top": rows}[self.vertical]
-        image = np.empty((rows, columns, 4), np.uint8)
-        image[..., :3] = np.round(255 * np.array(colour))
-        image[..., 3] = ink
-        if self.boxed:
-            image[..., :3] = (255 - ink[..., None] * (1 - np.array(colour))).astype(np.uint8)
-            image[..., 3] = np.maximum(ink, 225)
-        renderer.draw_image(gc, round(left), round(bottom), image[::-1])  # Agg counts rows from below
+        down = {"center": below + 0.37 * above, "baseline": below, "top": above + below}[self.vertical]
+        share = {"left": 0.0, "center": 0.5, "right": 1.0}[self.align]
+        colours = [self.colours] * len(self.strings) if isinstance(self.colours, str) else self.colours
+        pixels = self.get_transform().transform(self.positions).tolist()
+        for (x, y), string, colour in zip(pixels, self.strings, colours, strict=True):
+            if string:
+                image = _image(string, self.size, self.weight, dpi, colour, self.boxed)
+                renderer.draw_image(gc, round(x - share * image.shape[1]), round(y - down), image)
+        gc.restore()

@@ -1,4 +1,4 @@
-"""How numbers are written in pictures and in live text: short, the sign in view, overflow called by its name."""
+"""How numbers are written in pictures and live text: short, the sign in view, overflow called by its name."""
 
 from math import isfinite, isnan
 
@@ -23,7 +23,7 @@ def short(value):
 
 
 def signed(value, digits=4):
-    """A number with its sign, in the same width as far as it goes: "+0.3386", "−0.0483", "+3.1e-07", "overflow"."""
+    """A number with its sign, mostly of one width: "+0.3386", "−0.0483", "+3.1e-07", "overflow"."""
     if not isfinite(value):
         return "overflow"
     if value != 0 and not 10.0**-digits <= abs(value) < 1e4:
@@ -31,6 +31,18 @@ def signed(value, digits=4):
     else:
         text = f"{value:+.{digits}f}"
     return "−" + text[1:] if value < 0 else "+" + text[1:]
+
+
+def tight(value):
+    """A number with its sign in at most seven characters: "+0.339", "−57.00", "−3e-16", "+∞"."""
+    if not isfinite(value):
+        return "?" if isnan(value) else "+∞" if value > 0 else "−∞"
+    size = abs(value)
+    if size == 0 or 0.0005 <= size < 9999.5:
+        text = f"{size:.{3 if size < 9.9995 else 2 if size < 99.995 else 1 if size < 999.95 else 0}f}"
+    else:
+        text = f"{size:.0e}"
+    return ("−" if value < 0 else "+") + text
 
 
 def plain(value, digits=4):

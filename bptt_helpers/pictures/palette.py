@@ -40,8 +40,9 @@ def _mixtures(colour, other, count):
 def indexed_colours():
     """The 256 colours of a PNG while a slider moves, (256, 3) uint8.
 
-    A picture made of roles needs only the roles, their blends with paper and ink (smooth edges), greys and the two
-    colour maps; one fixed table for all pictures makes a PNG four times as fast to write as finding one each time.
+    A picture made of roles needs only the roles, their blends with paper and ink (smooth edges), greys and
+    the map of magnitudes; one fixed table makes a PNG several times as fast to write as finding one each
+    time.
     """
     roles = [np.array([to_rgb(colour) for colour in (PAPER, INK, PARAMETER, FAINT, *ROLES.values())])]
     tints = [_mixtures(role, PAPER, 18) for role in ROLES.values()]
@@ -51,7 +52,7 @@ def indexed_colours():
     table = np.round(255 * np.concatenate([*roles, *tints, *shades, *greys, *magnitudes])).astype(np.uint8)
     almost_paper = (table > 246).all(axis=1) & (table < 255).any(axis=1)  # paper must come out as paper
     table = table[~almost_paper]
-    # Pillow looks colours up in cells of 4 levels a channel: of two colours in one cell the first, the purer, stays.
+    # Pillow looks colours up in cells of 4 levels a channel: of two in one cell the first, the purer, stays.
     _, first = np.unique(table // 4, axis=0, return_index=True)
     table = table[np.sort(first)][:256]
     return np.concatenate([table, np.full((256 - len(table), 3), 255, np.uint8)])
