@@ -542,7 +542,7 @@ def _slipped_through(attempt):
         return "got it"
     first = passed[0]
     how = [catcher.name for catcher in mutants.CATCHERS if catcher.catches(first.function)]
-    hint = f"; what catches it: {', '.join(how)}" if how else ""
+    hint = f"; what catches it: {'; '.join(how[:3])}" if how else ""
     return (
         f"not yet: {len(zoo) - len(passed)} of {len(zoo)} caught. Your check accepts "
         f'"{first.name}" ({first.what_is_wrong.rstrip(".")}){hint}'

@@ -148,10 +148,10 @@ def _entry_by_entry(params, slope):
 
 
 def _nudged(params, name, index, step):
-    """Params with one entry moved; a fresh copy, so that a function that keeps or changes it does no harm."""
-    array = getattr(params, name).copy()
-    array[index] += step
-    return params._replace(**{name: array})
+    """Fresh copies with one entry moved, so that a function that keeps or changes its params does no harm."""
+    copies = type(params)(*(value.copy() for value in params))
+    getattr(copies, name)[index] += step
+    return copies
 
 
 def _real_number(result):

@@ -13,8 +13,8 @@ def show(function, *more):
 
     Returns None. Raises TypeError for anything that has no Python source.
     """
-    sources = [(_name(one), _source(one)) for one in (function, *more)]
-    for name, source in sources:
+    sources = [(_source(one), _name(one)) for one in (function, *more)]
+    for source, name in sources:
         # Markdown, not HTML: Jupyter then highlights the code as in its own editor, light or dark.
         folded = (
             f"<details><summary>Show the solution: <code>{name}</code></summary>\n\n"
