@@ -55,6 +55,7 @@ def compute(settings):
 
 
 def describe(settings, numbers):
+    """Where the state is, and where it is going."""
     s, points = numbers["s"], numbers["fixed_points"]
     last = f"After {len(s)} steps the state is <b>{plain(s[-1])}</b>. "
     if not np.isfinite(s[-1]) or abs(s[-1]) > 1e6:
@@ -64,7 +65,11 @@ def describe(settings, numbers):
         return last + "The map never meets the diagonal: there is no fixed point to settle at."
     if not stable:
         return last + "No fixed point is stable: the state cannot settle while the last input is held."
-    many = f"s* = {stable[0]}" if len(stable) == 1 else f"one of s* = {' and '.join(stable)}, depending on where it starts"
+    many = (
+        f"s* = {stable[0]}"
+        if len(stable) == 1
+        else f"one of s* = {' and '.join(stable)}, depending on where it starts"
+    )
     return last + f"With the last input held it would settle at {many}."
 
 

@@ -1,4 +1,4 @@
-"""The loop laid out in time: the chain of states, the states as a curve, and the cobweb with its fixed points."""
+"""The loop laid out in time: the chain of states, the states as a curve, the cobweb with its fixed points."""
 
 import numpy as np
 
@@ -11,7 +11,9 @@ REACH = 1.6  # the states that the two lower panels have room for
 
 
 class UnrollPicture:
-    size = (10.5, 6.0)
+    """The chain above; below it the states over time, and one step as a map."""
+
+    size = (11.0, 6.0)
 
     def __init__(self, figure):
         self._draw_chain(figure.add_axes([0.015, 0.58, 0.97, 0.36]))
@@ -27,8 +29,8 @@ class UnrollPicture:
         (self.passed_on,) = axes.plot([], [], color=STATE, linewidth=2.5, animated=True, zorder=1)
         self.fed_in = axes.vlines([], 0, 1, color=INPUT, linewidth=2, animated=True, zorder=1)
         (self.sockets,) = axes.plot([], [], "v", color=INPUT, markersize=7, animated=True, zorder=2)
-        self.nodes = axes.scatter([], [], s=640, edgecolors=STATE, linewidths=2, animated=True, zorder=3)
-        self.inputs = Lettering(axes, colours=INPUT)
+        self.nodes = axes.scatter([], [], s=700, edgecolors=STATE, linewidths=2, animated=True, zorder=3)
+        self.inputs = Lettering(axes, size=11, colours=INPUT)
         self.values = Lettering(axes, size=11)
         self.times = Lettering(axes, colours="#555555")
 
@@ -38,21 +40,27 @@ class UnrollPicture:
         axes.axhline(0, color=FAINT, linewidth=1)
         axes.set_xticks([-1, 0, 5, 10, 15, 20], ["$-1$", "0", "5", "10", "15", "20"])
         (self.curve,) = axes.plot([], [], "o-", color=STATE, animated=True)
-        (self.start,) = axes.plot([], [], "o", markerfacecolor=PAPER, color=STATE, markersize=8, animated=True, zorder=4)
+        (self.start,) = axes.plot(
+            [], [], "o", markerfacecolor=PAPER, color=STATE, markersize=8, animated=True, zorder=4
+        )
         (self.beyond,) = axes.plot([], [], "^", color=INK, markersize=9, animated=True, zorder=4)
         (self.rests,) = axes.plot([], [], ":", color=INK, linewidth=1.6, animated=True)
 
     def _draw_cobweb(self, axes):
         axes.set(xlim=(-REACH, REACH), ylim=(-REACH, REACH), xlabel="$s_{t-1}$", ylabel="$s_t$")
-        axes.set_title("one step as a map")
+        axes.set_title("one step as a map, last input held")
+        axes.text(REACH, -1.5, "● settles here   ○ moves away", ha="right", fontsize=11, color=INK)
         axes.plot([-REACH, REACH], [-REACH, REACH], color=FAINT, linewidth=1.2)
         self.grid = np.linspace(-REACH, REACH, 121)
         (self.map,) = axes.plot([], [], color=INK, animated=True)
         (self.web,) = axes.plot([], [], color=STATE, linewidth=1.4, animated=True)
         (self.stable,) = axes.plot([], [], "o", color=INK, markersize=10, animated=True, zorder=4)
-        (self.unstable,) = axes.plot([], [], "o", color=INK, markerfacecolor=PAPER, markersize=10, animated=True, zorder=4)
+        (self.unstable,) = axes.plot(
+            [], [], "o", color=INK, markerfacecolor=PAPER, markersize=10, animated=True, zorder=4
+        )
 
     def update(self, numbers):
+        """Shows x and s (T,), s_init, the map and its fixed points."""
         self._move_chain(numbers["x"], numbers["s"], numbers["s_init"])
         self._move_states(numbers["s"], numbers["s_init"], numbers["fixed_points"])
         self._move_cobweb(numbers["s"], numbers["s_init"], numbers["map"], numbers["fixed_points"])
@@ -69,7 +77,9 @@ class UnrollPicture:
             self.nodes.set_facecolor(SIGNED_STATE(0.5 + 0.3 * np.clip(np.nan_to_num(states), -1, 1)))
         self.inputs.place([(t, 2.2) for t in steps], [short(value) for value in x])
         self.values.place([(column, 0.6) for column in columns], [short(value) for value in states])
-        self.times.place([(column, -0.5) for column in columns], [str(column).replace("-", "−") for column in columns])
+        self.times.place(
+            [(column, -0.5) for column in columns], [str(column).replace("-", "−") for column in columns]
+        )
 
     def _move_states(self, s, s_init, fixed_points):
         columns = np.arange(-1, len(s))
@@ -80,7 +90,8 @@ class UnrollPicture:
         self.beyond.set_data(columns[~inside], np.where(states[~inside] < 0, -0.94, 0.94) * REACH)
         lines = [[(-1.6, LONGEST), (point.s, point.s), np.nan] for point in fixed_points if point.stable]
         self.rests.set_data(
-            [x for _ in lines for x in (-1.6, LONGEST, np.nan)], [y for line in lines for y in (*line[1], np.nan)]
+            [x for _ in lines for x in (-1.6, LONGEST, np.nan)],
+            [y for line in lines for y in (*line[1], np.nan)],
         )
 
     def _move_cobweb(self, s, s_init, one_step, fixed_points):
