@@ -19,7 +19,7 @@ help:  ## print this list
 setup: $(set_up)  ## make .venv and install the pins into it; PYTHON=python3.12 chooses another Python
 
 lab: $(set_up)  ## open JupyterLab at the first notebook; LAB_ARGS="--port=9999" passes options on
-	@$(venv_python) -m jupyterlab notebooks/00_start_here.ipynb $(as_root) $(LAB_ARGS)
+	@$(venv_python) -m jupyterlab --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(as_root) $(LAB_ARGS)
 
 test: $(set_up)  ## run every test and every notebook; TEST_ARGS="-k flow" passes options on
 	@$(venv_python) -m pytest -n auto --dist loadfile \
