@@ -397,7 +397,7 @@ def _check_forward(params, x, s_init, func):
         arguments.finite("s_init", s_init)
     dtype = arguments.one_dtype(arrays)
     if s_init is None:
-        s_init = np.zeros([axes.size[letter] for letter in batch + "H"], dtype)
+        s_init = np.zeros([axes.size[letter] for letter in batch + "H"])
     return params, x, s_init.astype(dtype, copy=False), func
 
 

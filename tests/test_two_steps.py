@@ -204,8 +204,8 @@ def test_S22_w_compact(case):
     two = two_steps.run(**case)
     _, grads = in_rnn(case)
     assert two.formulas["S22"] == close(sum(two.paths["w"])) == close(grads.W.item())
-    for t, copy in ((1, lambda w: (None, w)), (0, lambda w: (w, None))):
-        numeric = scalar_derivative(lambda w, copy=copy: untied_loss(case, w=copy(w)), case["w"])
+    for t, tied_to in ((1, lambda w: (None, w)), (0, lambda w: (w, None))):
+        numeric = scalar_derivative(lambda w, tied_to=tied_to: untied_loss(case, w=tied_to(w)), case["w"])
         assert two.paths["w"][1 - t] == close(two.partials[f"dE/dw_{t}"])
         assert two.paths["w"][1 - t] == near(numeric)
 
