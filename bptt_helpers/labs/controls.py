@@ -5,6 +5,7 @@ Every control offers
     accept(name, value)   the value in the control's own type; TypeError or ValueError naming a bad one
     spread()              values across the range, for a player
     widgets(value)        (the widget that holds the value, what is shown)
+    read(value)           the setting, from what that widget holds
 """
 
 from dataclasses import dataclass
@@ -18,8 +19,16 @@ def _description(label):
     return {"description": label, "style": {"description_width": "5.5em"}}
 
 
+class Control:
+    """What most controls have in common."""
+
+    def read(self, value):
+        """The setting is what the widget holds."""
+        return value
+
+
 @dataclass(frozen=True)
-class Slider:
+class Slider(Control):
     """A number between low and high: a slider with a number box."""
 
     value: float
@@ -36,6 +45,10 @@ class Slider:
             raise ValueError(f"{name}: got {value}, expected a number from {self.low} to {self.high}")
         return float(value)
 
+    def read(self, value):
+        """The setting: browsers count steps from `low`, and arrive at 0.7999999999999998 for 0.8."""
+        return round(value, 9)
+
     def spread(self):
         """Up to 41 values from low to high, for a player."""
         count = min(40, round((self.high - self.low) / self.step))
@@ -50,11 +63,18 @@ class Slider:
         box = ipywidgets.BoundedFloatText(
             value, **limits, **_description(self.label), layout={"width": "11em"}
         )
+        # Through the kernel, so that the box shows the setting and not the slider's rounding.
+        slider.observe(lambda change: box.set_trait("value", self.read(change.new)), "value")
+        box.observe(lambda change: self._follow(slider, change.new), "value")
         return slider, _side_by_side(slider, box)
+
+    def _follow(self, slider, value):
+        if self.read(slider.value) != value:
+            slider.value = value
 
 
 @dataclass(frozen=True)
-class Whole:
+class Whole(Control):
     """A whole number between low and high: a slider with a number box; with play=True also a Play button."""
 
     value: int
@@ -83,14 +103,15 @@ class Whole:
             value, **limits, readout=False, layout={"width": "auto", "flex": "1 1 6em"}
         )
         box = ipywidgets.BoundedIntText(value, **limits, **_description(self.label), layout={"width": "11em"})
-        if not self.play:
-            return slider, _side_by_side(slider, box)
         play = ipywidgets.Play(value=value, **limits, interval=500, show_repeat=False)
-        return slider, _side_by_side(slider, box, play)
+        others = (box, play) if self.play else (box,)
+        for other in others:  # in the browser: none of them waits for the kernel
+            ipywidgets.jslink((slider, "value"), (other, "value"))
+        return slider, _side_by_side(slider, *others)
 
 
 @dataclass(frozen=True)
-class Choice:
+class Choice(Control):
     """One of a few options, given as {value: label} or as a tuple of values: a drop-down list."""
 
     value: object
@@ -124,7 +145,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Tick:
+class Tick(Control):
     """Yes or no: a checkbox."""
 
     value: bool
@@ -147,7 +168,7 @@ class Tick:
 
 
 @dataclass(frozen=True)
-class Entry:
+class Entry(Control):
     """A line of text of up to `longest` characters: a text field, read at Enter or when it is left."""
 
     value: str
@@ -178,9 +199,8 @@ class Entry:
 
 
 def _side_by_side(slider, box, *more):
-    """Number box, slider (and Play button), linked in the browser: none of them waits for the kernel."""
+    """Number box, slider (and Play button) in one row, ranges linked."""
     for other in (box, *more):
-        ipywidgets.jslink((slider, "value"), (other, "value"))
         for limit in ("min", "max"):
             ipywidgets.link((slider, limit), (other, limit))
     return ipywidgets.HBox([box, slider, *more], layout={"align_items": "center"})

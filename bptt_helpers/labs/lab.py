@@ -100,6 +100,7 @@ class Lab(ipywidgets.VBox):
         self._canvases = {}
         self._resting = None
         self._moving_together = False
+        self._drawn = None  # the settings of the picture on show
         self.error = None
         pairs = {name: control.widgets(self._start[name]) for name, control in declaration.controls.items()}
         self.controls = {name: holder for name, (holder, _) in pairs.items()}
@@ -125,14 +126,15 @@ class Lab(ipywidgets.VBox):
     @property
     def settings(self):
         """The current values of all controls, shown or not: a dict, also readable as attributes."""
-        return Record({name: widget.value for name, widget in self.controls.items()})
+        declared = self._declaration.controls
+        return Record({name: declared[name].read(widget.value) for name, widget in self.controls.items()})
 
     @property
     def call(self):
         """The call that makes a lab in this state: str."""
         changed = [
             f"{name}={value!r}"
-            for name, value in self._rounded_settings().items()
+            for name, value in self.settings.items()
             if value != self._declaration.controls[name].value
         ]
         return f"labs.{self._declaration.name}({', '.join(changed)})"
@@ -142,6 +144,7 @@ class Lab(ipywidgets.VBox):
         values = _accept(self._declaration, values)
         self._moving_together = True
         try:
+            self._widen()
             for name, value in values.items():
                 self.controls[name].value = value
         finally:
@@ -176,7 +179,8 @@ class Lab(ipywidgets.VBox):
             return
         try:
             self._narrow()
-            self._draw()
+            if self.settings != self._drawn:
+                self._draw()
         except Exception as error:  # shown to the learner; the next move starts afresh
             self._show(error)
 
@@ -188,11 +192,11 @@ class Lab(ipywidgets.VBox):
         self.call_text.value = (
             f'<code class="bptt-call" title="one click selects it">{escape(self.call)}</code>'
         )
-        self.numbers, self.error = numbers, None
+        self.numbers, self.error, self._drawn = numbers, None, settings
         self._sharpen_soon()
 
     def _show(self, error):
-        self.error = error
+        self.error, self._drawn = error, None
         said = escape(f"{type(error).__name__}: {error}")
         self.words.value = (
             f'{STYLE}<div class="bptt-words bptt-error">This could not be computed. {said}</div>'
@@ -206,6 +210,14 @@ class Lab(ipywidgets.VBox):
         if self._resting is not None:
             self._resting.cancel()
         self._resting = loop.call_later(REST_SECONDS, self.sharpen)
+
+    def _widen(self):
+        """Gives ranges that depend on other controls their whole width, until all controls have moved."""
+        if self._declaration.limits is None:
+            return
+        for name in self._declaration.limits(self.settings):
+            control = self._declaration.controls[name]
+            self.controls[name].min, self.controls[name].max = control.low, control.high
 
     def _narrow(self):
         """Brings ranges that depend on other controls up to date; a value out of range moves to its end."""
@@ -222,12 +234,6 @@ class Lab(ipywidgets.VBox):
         if dpi not in self._canvases:
             self._canvases[dpi] = Canvas(self._declaration.picture, dpi)
         return self._canvases[dpi]
-
-    def _rounded_settings(self):
-        return {
-            name: round(value, 6) if isinstance(value, float) else value
-            for name, value in self.settings.items()
-        }
 
 
 def _control(declaration, name):
