@@ -6,6 +6,7 @@ leaks or shows twice.
 """
 
 import io
+import re
 from contextlib import nullcontext
 from functools import lru_cache
 
@@ -83,4 +84,23 @@ def player(picture_class, sequence_of_numbers, frames_per_second=8):
     with style.context(STYLE):
         figure, picture = new_figure(picture_class, dpi=100)
         animation = FuncAnimation(figure, picture.update, frames=frames, init_func=lambda: (), blit=False)
-        return animation.to_jshtml(fps=frames_per_second, default_mode="loop")
+        return _self_contained(animation.to_jshtml(fps=frames_per_second, default_mode="loop"))
+
+
+# The signs on the player's buttons, for which matplotlib fetches a font of icons from the network.
+_SIGNS = {
+    "fa-minus": "−",
+    "fa-fast-backward": "«",
+    "fa-step-backward": "‹",
+    "fa-play fa-flip-horizontal": "◀",
+    "fa-pause": "❚❚",
+    "fa-play": "▶",
+    "fa-step-forward": "›",
+    "fa-fast-forward": "»",
+    "fa-plus": "+",
+}
+
+
+def _self_contained(html):
+    html = re.sub(r"<link\b[^>]*>", "", html)
+    return re.sub(r'<i class="fa ([^"]*)"></i>', lambda icon: _SIGNS[icon[1]], html)
