@@ -3,10 +3,10 @@
     python benchmarks/redraw.py [--labs unroll,loss] [--json]
 
 Every control of a lab runs through its range. At some of these values, right after the lab, a real
-`ipywidgets.interactive` in a real IPython shell computes the same numbers and draws the same picture on a fresh
-pyplot figure, which matplotlib's inline backend makes into a PNG, as in a notebook that says
-`interact(draw, w=(-3, 3))`. Both are timed in one process, in turn, so the ratio holds on a busy machine too.
-Neither time has the network or the browser in it.
+`ipywidgets.interactive` in a real IPython shell computes the same numbers and draws the same picture on a
+fresh pyplot figure, which matplotlib's inline backend makes into a PNG, as in a notebook that says
+`interact(draw, w=(-3, 3))`. Both are timed in one process, in turn, so the ratio holds on a busy machine
+too. Neither time has the network or the browser in it.
 """
 
 import argparse
