@@ -17,6 +17,7 @@ help:  ## print this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1  /p' $(firstword $(MAKEFILE_LIST)) | awk '{$$2 = sprintf("%-6s", $$2); print}'
 
 setup: $(set_up)  ## make .venv and install the pins into it; PYTHON=python3.12 chooses another Python
+	@echo 'Everything is set up, in .venv.'
 
 lab: $(set_up)  ## open JupyterLab at the first notebook; LAB_ARGS="--port=9999" passes options on
 	@$(venv_python) -m jupyterlab --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(as_root) $(LAB_ARGS)
@@ -30,10 +31,10 @@ bench: $(set_up)  ## print the benchmarks, each measured side by side in one run
 
 # The stamp is younger than the pins when .venv holds them, and is written last, so that a broken set-up is done again.
 $(set_up): requirements.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 		echo 'This needs Python 3.11 or newer, and "$(PYTHON)" is not: install one and say, for example,'; \
 		echo '    make setup PYTHON=python3.12'; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' || { \
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 		echo 'This Python has no venv module. On Debian and Ubuntu: sudo apt-get install python3-venv'; exit 1; }
 	@$(venv_python) -c '' 2>/dev/null || { \
 		echo 'Setting up .venv: a few minutes the first time.'; $(PYTHON) -m venv --clear .venv; }
