@@ -1,8 +1,10 @@
 """Labs: one a file, each a call that makes a widget. `lab = labs.unroll(w=1.2)`, then `lab` shows it."""
 
 from bptt_helpers.labs.backward_sweep import backward_sweep
+from bptt_helpers.labs.blame import blame
+from bptt_helpers.labs.epsilon import epsilon
 from bptt_helpers.labs.loss import loss
 from bptt_helpers.labs.two_steps import two_steps
 from bptt_helpers.labs.unroll import unroll
 
-__all__ = ["backward_sweep", "loss", "two_steps", "unroll"]
+__all__ = ["backward_sweep", "blame", "epsilon", "loss", "two_steps", "unroll"]
