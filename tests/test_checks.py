@@ -354,7 +354,7 @@ EXERCISES = [
 
 
 def parts(name):
-    """(solution, mistakes, [cases, …]) as an exercise hands them to the judge, which `backward` asks often."""
+    """(solution, mistakes, [cases, …]) as an exercise hands them to the judge, often for `backward`."""
     taken = []
 
     def take(attempt, solution, mistakes, cases):
@@ -493,6 +493,13 @@ def test_an_attempt_that_changes_its_arguments_spoils_no_case(capsys):
         return o
 
     assert said(capsys, checks.error_at_logits, greedy) == "got it"
+
+    def wipes(o, y):  # a known mistake, which is still known when its code wipes the arguments
+        answer = o.copy()
+        o[...] = 0
+        return answer
+
+    assert "that is o alone" in said(capsys, checks.error_at_logits, wipes)
 
 
 def test_a_mistake_that_explains_only_some_answers_is_not_blamed_for_all(capsys):
@@ -648,6 +655,16 @@ def test_nan_passes_the_comparison_that_asks_for_larger():
     assert not nan.caught[0, -1]
 
 
+@pytest.mark.parametrize("field", rnn.Params._fields)
+def test_nan_in_any_field_makes_the_error_nan(field):
+    def backward(params, trace, y):
+        right = rnn.backward(params, trace, y)
+        return right._replace(**{field: getattr(right, field) * np.nan})
+
+    assert np.isnan(mutants.error_in_case(backward, mutants.random_case(2)))
+    assert np.isnan(mutants.loss_ratio_in_training(backward))
+
+
 def test_truncation_meant_for_four_runs_five():
     case = mutants.random_case(12)
     trace = rnn.forward(case.params, case.x, case.s_init)
@@ -691,6 +708,12 @@ def test_show_folds_the_tested_source(monkeypatch):
 def test_show_takes_several_functions_and_classes(monkeypatch):
     bundles = displayed(monkeypatch, rnn.Params, rnn.backward)
     assert [bundle["text/plain"].split("(")[0] for bundle, _ in bundles] == ["class Params", "def backward"]
+
+
+def test_show_takes_the_indentation_off_a_method(monkeypatch):
+    ((bundle, _),) = displayed(monkeypatch, mutants.Catcher.catches)
+    assert bundle["text/plain"].startswith("def catches(")
+    assert "<code>mutants.Catcher.catches</code>" in bundle["text/markdown"]
 
 
 @pytest.mark.parametrize("thing", [np.tanh, len, 3, "rnn.backward", None])

@@ -1,6 +1,7 @@
 """Is it right? Numerical gradients, "did I get it right?" for the exercises, the bug zoo, tested solutions.
 
 numeric    central_differences, complex_step, compare, gradients: measure a gradient and hold yours against it
+at_a_lab   the exercises that are answered with a lab
 exercises  one function for each exercise: `checks.backward(my_backward)`
 verdicts   verdict: how an answer is judged
 mutants    MUTANTS, CATCHERS, catch_table: wrong versions of backward, and which check catches which
@@ -8,6 +9,7 @@ show       the source of a packaged function, as the solution
 """
 
 from bptt_helpers.checks import mutants
+from bptt_helpers.checks.at_a_lab import next_state, remembers
 from bptt_helpers.checks.exercises import (
     backward,
     backward_step,
@@ -49,7 +51,9 @@ __all__ = [
     "forward_step",
     "gradients",
     "mutants",
+    "next_state",
     "numeric_derivative",
+    "remembers",
     "show",
     "softmax",
     "two_paths",

@@ -26,10 +26,9 @@ def show(function, *more):
 
 def _source(thing):
     try:
-        source = inspect.getsource(thing)
+        return textwrap.dedent(inspect.getsource(thing))
     except (TypeError, OSError) as error:
         raise TypeError(f"function: expected something with a Python source, got {thing!r}") from error
-    return textwrap.dedent(source).rstrip() + "\n"
 
 
 def _name(thing):

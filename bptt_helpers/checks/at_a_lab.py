@@ -1,0 +1,80 @@
+"""The exercises of notebook 00, which are answered at a lab: find a setting, compute what it will show.
+
+A lab comes in as it is: anything with `settings` and `numbers`. So nothing here needs to know the labs.
+"""
+
+import numpy as np
+
+from bptt_helpers import rnn
+from bptt_helpers.checks import verdicts
+
+KEPT = 0.5  # how much of a pulse of 1 has to be left for it to count as remembered
+NEEDED = ("u", "w", "k", "s_init", "T", "func", "x")
+
+
+def remembers(attempt):
+    """Exercise: find settings of labs.unroll whose last state, after 12 steps or more, still holds the impulse.
+
+    attempt : the lab, or `...`. What counts is the last state beside the one that the same network has at the
+    end without the impulse: they must differ by at least KEPT.
+    """
+    print(_judge_memory(attempt))
+
+
+def _judge_memory(attempt):
+    if attempt is ...:
+        return "not attempted yet"
+    if isinstance(attempt, str):
+        return "not yet: without the quotation marks: hand over the lab, not the text of its call"
+    settings = getattr(attempt, "settings", {})
+    if any(name not in settings for name in NEEDED):
+        return f"not yet: hand over a lab, labs.unroll(…), not {type(attempt).__name__}"
+    if settings["x"] != "impulse":
+        return 'not yet: leave the input at "impulse": it is the impulse that is to be remembered'
+    if settings["T"] < 12:
+        return f"not yet: that is easy for {settings['T']} steps: leave T at 12 or more"
+    ended, without = _last_state(settings, 1.0), _last_state(settings, 0.0)
+    if not abs(ended) < 1e3:
+        return "not yet: the state ran away; with tanh as func it cannot"
+    if abs(ended - without) >= KEPT:
+        return "got it"
+    if abs(ended) < KEPT:
+        return f"not yet: the impulse has faded, the last state is {ended:.3f}; move w further up"
+    return (
+        f"not yet: the last state is {ended:.3f}, but without the impulse it would be {without:.3f}: "
+        "that is not memory; set k and s₋₁ back to 0"
+    )
+
+
+def _last_state(settings, pulse):
+    """s_{T-1} of the lab's network when x is `pulse` at step 0 and 0 after that."""
+    x = np.zeros((settings["T"], 1))
+    x[0] = pulse
+    u, w = (np.array([[settings[name]]]) for name in ("u", "w"))
+    params = rnn.Params(u, w, np.ones((2, 1)), np.array([settings["k"]]), np.zeros(2))
+    return float(rnn.forward(params, x, np.array([settings["s_init"]]), settings["func"]).s[-1, 0])
+
+
+def next_state(attempt, lab):
+    """Exercise: s_1 of a labs.unroll, from its settings u, w, k and its numbers x[1] and s[0]: a number.
+
+    attempt : the number, or `...`; lab : the lab it was computed for, in its present state
+    """
+    u, w, k, func = (lab.settings[name] for name in ("u", "w", "k", "func"))
+    (x_0, x_1), s_0, s_init = lab.numbers["x"][:2], lab.numbers["s"][0], lab.settings["s_init"]
+
+    def squashed(z):
+        return float(rnn.activate(np.array([z]), func)[0])
+
+    right = squashed(u * x_1 + w * s_0 + k)
+    mistakes = {
+        f"that is z_1: it still has to go through {func}": u * x_1 + w * s_0 + k,
+        "that is s_0: one step further": s_0,
+        "you forgot the bias k": squashed(u * x_1 + w * s_0),
+        "you forgot w s_0: the past is missing": squashed(u * x_1 + k),
+        "you forgot u x_1: the input is missing": squashed(w * s_0 + k),
+        "that is with x_0: step 1 reads x_1": squashed(u * x_0 + w * s_0 + k),
+        "that is with s_init: step 1 starts from s_0": squashed(u * x_1 + w * s_init + k),
+        "u and w are swapped: u goes with x_1, w with s_0": squashed(w * x_1 + u * s_0 + k),
+    } | {f"right to {n} places: let Python compute it": round(right, n) for n in (2, 3, 4)}
+    verdicts.verdict(attempt, right, mistakes)
