@@ -99,6 +99,23 @@ def _times(left, right):
     return left @ right if np.ndim(left) and np.ndim(right) else left * right
 
 
+def two_paths_of_u(partials):
+    """(dE/du_1, dE/du_0), each factor by factor as S19 and S20 write it: floats."""
+    p = partials
+    to_s_1 = p["dE/do"] @ p["do/dq"] @ p["dq/ds_1"]  # (C,) x (C, C) x (C,): what both paths begin with
+    through_step_1 = to_s_1 * p["ds_1/dz_1"] * p["dz_1/da_1"] * p["da_1/du_1"]
+    to_s_0 = to_s_1 * p["ds_1/dz_1"] * p["dz_1/db_1"] * p["db_1/ds_0"]
+    through_step_0 = to_s_0 * p["ds_0/dz_0"] * p["dz_0/da_0"] * p["da_0/du_0"]
+    return float(through_step_1), float(through_step_0)
+
+
+def factored_gradient_of_w(values, partials):
+    """dE/dw with the common factors taken out, as S22 writes it: float."""
+    p, w, s_0, s_init = partials, values["w"], values["s_0"], values["s_init"]
+    dE_dz_1 = p["dE/do"] @ p["do/dq"] @ values["v"] * p["ds_1/dz_1"]
+    return float(dE_dz_1 * (s_0 + w * p["ds_0/dz_0"] * s_init))
+
+
 def _forward(u, w, k, v, x, s_init, target, func):
     """S6 to S14, S16 and S17."""
     squash, _ = _FUNCTIONS[func]
@@ -207,6 +224,7 @@ def _formulas(values, partials, target, func):
     a_0, b_0, z_0, s_0 = (values[name] for name in ("a_0", "b_0", "z_0", "s_0"))
     a_1, b_1, z_1, s_1 = (values[name] for name in ("a_1", "b_1", "z_1", "s_1"))
     p = partials
+    through_step_1, through_step_0 = two_paths_of_u(partials)
     return {
         "S6": x_0 * u,
         "S7": s_init * w,
@@ -223,15 +241,10 @@ def _formulas(values, partials, target, func):
         "S16": _softmax(values["q"]),
         "S17": _cross_entropy(values["q"], target),
         "S18": p["dE/du_1"] + p["dE/du_0"],
-        "S19": float(
-            p["dE/do"] @ p["do/dq"] @ p["dq/ds_1"] * p["ds_1/dz_1"] * p["dz_1/da_1"] * p["da_1/du_1"]
-        ),
-        "S20": float(
-            p["dE/do"] @ p["do/dq"] @ p["dq/ds_1"] * p["ds_1/dz_1"] * p["dz_1/db_1"] * p["db_1/ds_0"]
-            * p["ds_0/dz_0"] * p["dz_0/da_0"] * p["da_0/du_0"]
-        ),
+        "S19": through_step_1,
+        "S20": through_step_0,
         "S21": float(p["dE/do"] @ p["do/dq"] @ v * p["ds_1/dz_1"] * (x_1 + w * p["ds_0/dz_0"] * x_0)),
-        "S22": float(p["dE/do"] @ p["do/dq"] @ v * p["ds_1/dz_1"] * (s_0 + w * p["ds_0/dz_0"] * s_init)),
+        "S22": factored_gradient_of_w(values, partials),
         "S23": float(
             p["dE/do"] @ p["do/ds_1"] * p["ds_1/du_1"]
             + p["dE/do"] @ p["do/ds_1"] * p["ds_1/ds_0"] * p["ds_0/du_0"]
