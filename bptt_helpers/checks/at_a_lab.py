@@ -13,7 +13,7 @@ NEEDED = ("u", "w", "k", "s_init", "T", "func", "x")
 
 
 def remembers(attempt):
-    """Exercise: find settings of labs.unroll whose last state, after 12 steps or more, still holds the impulse.
+    """Exercise: find settings of labs.unroll whose state after 12 steps or more still holds the impulse.
 
     attempt : the lab, or `...`. What counts is the last state beside the one that the same network has at the
     end without the impulse: they must differ by at least KEPT.
