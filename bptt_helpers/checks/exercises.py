@@ -17,7 +17,7 @@ import math
 import numpy as np
 
 from bptt_helpers import flow, rnn, two_steps
-from bptt_helpers.checks import mutants, verdicts
+from bptt_helpers.checks import mutants, numeric, verdicts
 
 # ----------------------------------------------------------------------------------------------------------
 # Notebook 01: unroll the loop
@@ -282,7 +282,7 @@ def numeric_derivative(attempt):
         "for a cube at -1.5, epsilon = 0.1": (lambda u: u**3 + u, -1.5, 0.1),
         "for exp at 2, epsilon = 0.5": (np.exp, 2.0, 0.5),
     }
-    verdicts.exercise(attempt, lambda f, u, e: (f(u + e) - f(u - e)) / (2 * e), mistakes, cases)
+    verdicts.exercise(attempt, numeric.slope_at, mistakes, cases)
 
 
 # ----------------------------------------------------------------------------------------------------------

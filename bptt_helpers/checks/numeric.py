@@ -30,6 +30,11 @@ TOLERANCES = {
 }
 
 
+def slope_at(f, number, epsilon):
+    """The slope of f at a number, measured from both sides: f takes a number and returns one."""
+    return (f(number + epsilon) - f(number - epsilon)) / (2 * epsilon)
+
+
 def central_differences(function, params, epsilon=None):
     """Measure a gradient entry by entry: (f(entry + epsilon) - f(entry - epsilon)) / (2 epsilon).
 
@@ -48,9 +53,7 @@ def central_differences(function, params, epsilon=None):
 
     def slope(name, index):
         step = epsilon if epsilon is not None else STEPS[getattr(params, name).dtype.name]
-        ahead = _real_number(function(_nudged(params, name, index, +step)))
-        behind = _real_number(function(_nudged(params, name, index, -step)))
-        return (ahead - behind) / (2 * step)
+        return slope_at(lambda nudge: _real_number(function(_nudged(params, name, index, nudge))), 0.0, step)
 
     return _entry_by_entry(params, slope)
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from bptt_helpers import checks
 from bptt_helpers import two_steps as text
 from bptt_helpers.labs.controls import Choice, Slider
 from bptt_helpers.labs.lab import Declaration
@@ -67,12 +68,11 @@ def _common_factors_out(two, weight):
 
 
 def finite_difference(settings, weight):
-    """dE/d(weight) by nudging it: (E(weight + ε) - E(weight - ε)) / 2ε."""
+    """dE/d(weight) by nudging it by ±EPSILON."""
     given = arguments(settings)
-    up, down = (
-        text.run(**given | {weight: given[weight] + nudge}).values["E"] for nudge in (EPSILON, -EPSILON)
+    return checks.slope_at(
+        lambda value: text.run(**given | {weight: value}).values["E"], given[weight], EPSILON
     )
-    return (up - down) / (2 * EPSILON)
 
 
 def _path(term, wanted):
