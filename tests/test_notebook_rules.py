@@ -81,8 +81,9 @@ def test_it_opens_with_a_question_aims_needs_and_minutes(path):
     first = read(path)["cells"][0]
     assert first["cell_type"] == "markdown"
     title, *rest = source(first).splitlines()
-    assert re.fullmatch(r"# .*\?", title), "the title is one question"
+    assert re.fullmatch(r"# \d\d · .+", title)
     text = "\n".join(rest)
+    assert re.search(r"^\*\*.+\?\*\*$", text, re.MULTILINE), "one question stands out"
     assert "you will be able to" in text.lower()
     assert re.search(r"\bneeds?\b", text, re.IGNORECASE)
     assert re.search(r"\b\d+ minutes\b", text)
