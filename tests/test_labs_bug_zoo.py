@@ -1,0 +1,165 @@
+"""The lab `bug_zoo`: its table is what the checks say, your own check is real, and the words are true."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from bptt_helpers import checks, labs, rnn
+from bptt_helpers.checks import mutants
+from bptt_helpers.labs import bug_zoo as declaration
+from bptt_helpers.pictures.bug_zoo import BUGS, CAUGHT, CHECKS, BugZooPicture, error_in_a_cell
+from bptt_helpers.pictures.canvas import Canvas
+
+compute, describe = declaration.compute, declaration.describe
+START = {name: control.value for name, control in declaration.controls.items()}
+NAMES = [mutant.name for mutant in checks.MUTANTS]
+OWN = {"T": 3, "s_init": 1.0, "func": "tanh", "batch": False, "mask": False, "large": False}
+
+
+def own_errors(**changed):
+    return sys.modules["bptt_helpers.labs.bug_zoo"].own_errors(**(OWN | changed))
+
+
+def passes(**changed):
+    errors = own_errors(**changed)
+    return {name for name, error in zip(NAMES, errors, strict=True) if error <= 1e-6}
+
+
+def said(**changed):
+    now = START | changed
+    return describe(now, compute(now))
+
+
+def test_the_picture_has_room_for_every_bug_and_check():
+    assert (len(checks.MUTANTS), len(checks.CATCHERS) + 1) == (BUGS, CHECKS)
+
+
+def test_the_table_is_what_the_checks_say():
+    numbers, table = compute(START), checks.catch_table()
+    np.testing.assert_array_equal(numbers["caught"][:, :-1], table.caught)
+    np.testing.assert_array_equal(numbers["errors"][:, :-1], table.errors)
+
+
+@pytest.mark.parametrize("how", [{}, {"func": "sigmoid", "batch": True}, {"mask": True, "T": 4}])
+def test_your_own_check_agrees_with_a_measured_one(how):
+    how = OWN | how
+    batch = (2,) if how["batch"] else ()
+    case = mutants.random_case(how["T"], batch, masked=how["mask"], func=how["func"])
+    measured = mutants.measured(case)
+    expected = [mutants.error_in_case(m.function, case, measured) for m in checks.MUTANTS]
+    np.testing.assert_allclose(own_errors(**how), expected, atol=1e-7)
+
+
+def test_the_right_backward_passes_every_check_of_your_own():
+    right = mutants.Mutant("right", rnn.backward, "", "")
+    for how in ({"T": 1}, {"T": 12, "mask": True, "batch": True, "large": True, "func": "sigmoid"}):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys.modules["bptt_helpers.labs.bug_zoo"], "MUTANTS", (right,))
+            np.testing.assert_array_equal(own_errors(**how, s_init=0.123456), 0)
+
+
+def test_a_bug_comes_into_view_as_the_check_grows():
+    assert "state for slope" in passes(T=2, s_init=0.0)
+    assert "state for slope" not in passes(T=3, s_init=0.0)
+    assert "state for slope" not in passes(T=2, s_init=0.5)
+    assert "cut at 4, runs 5" in passes(T=5)
+    assert "cut at 4, runs 5" not in passes(T=6)
+    everything = {"T": 8, "func": "sigmoid", "batch": True, "large": True}
+    assert passes(**everything) == {"mask forgotten"}
+    assert passes(**everything, mask=True) == {"skips the last step"}
+
+
+def test_nan_is_caught_by_your_check():
+    row = NAMES.index("softmax overflows")
+    assert np.isnan(own_errors(large=True)[row])
+    assert compute(START | {"large": True})["caught"][row, -1]
+
+
+def test_only_what_was_asked_for_is_shown():
+    assert compute(START)["shown"].all()
+    hidden = START | {"show": "guess"}
+    assert not compute(hidden)["shown"].any()
+    guessed = compute(hidden | {"guess": "caught"})
+    assert guessed["shown"].sum() == 1
+    assert guessed["shown"][guessed["row"], guessed["column"]]
+    row = compute(START | {"show": "row"})
+    assert row["shown"].sum() == CHECKS
+    assert row["shown"][row["row"]].all()
+
+
+def test_without_a_guess_nothing_is_given_away():
+    words = said(show="guess", check="T = 1", mutant="uphill")
+    assert "Make your guess" in words
+    for give_away in ("caught", "passes", "of 17", "error"):
+        assert give_away not in words
+
+
+@pytest.mark.parametrize("mutant", ["uphill", "state for slope"])
+@pytest.mark.parametrize("check", [c.name for c in checks.CATCHERS])
+@pytest.mark.parametrize("guess", ["caught", "passes"])
+def test_a_guess_is_judged(mutant, check, guess):
+    table = checks.catch_table(
+        [m for m in checks.MUTANTS if m.name == mutant], [c for c in checks.CATCHERS if c.name == check]
+    )
+    right = table.caught[0, 0] == (guess == "caught")
+    words = said(mutant=mutant, check=check, guess=guess)
+    assert ("<b>Right</b>" in words) == right
+    assert ("<b>Look again</b>" in words) == (not right)
+    assert ("<b>caught</b>" in words) == table.caught[0, 0]
+
+
+def test_the_words_say_the_conclusion():
+    assert "catches 1 of 17: a falling loss proves next to nothing" in said(check="the loss falls")
+    assert "nan > 0.01 is False" in said(check="large logits, nan > 0.01", mutant="softmax overflows")
+    assert "what slips through: mean over the batch, mask forgotten, softmax overflows" in said(
+        check="yours", T=8, func="sigmoid"
+    )
+    assert "of 10 checks catch it" in said(show="row")
+    assert "your check (T = 2, s₋₁ = 0, tanh)" in said(check="yours", show="guess")
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (0, "0"),
+        (0.313, "0.31"),
+        (36.4, "36"),
+        (4e-11, "4e-11"),
+        (np.nan, "nan"),
+        (2.0, "2.00"),
+        (9.999, "10"),
+    ],
+)
+def test_an_error_fits_its_cell(error, text):
+    assert error_in_a_cell(error) == text
+
+
+def test_the_picture_carries_the_numbers():
+    canvas = Canvas(BugZooPicture)
+    for changed in ({}, {"show": "row", "T": 5}, {"show": "guess", "guess": "caught", "check": "yours"}):
+        numbers = compute(START | changed)
+        canvas.png(numbers)
+        picture = canvas.picture
+        filled = np.hstack([np.asarray(mesh.get_array()) for mesh in picture.meshes])
+        np.testing.assert_array_equal(filled == CAUGHT, numbers["caught"] & numbers["shown"])
+        strings = np.reshape(picture.cells.strings, numbers["shown"].shape)
+        np.testing.assert_array_equal(strings == "?", ~numbers["shown"])
+        expected = np.vectorize(error_in_a_cell)(numbers["errors"])
+        np.testing.assert_array_equal(strings[numbers["shown"]], expected[numbers["shown"]])
+        counts = [text for text in picture.counts.strings if text != "?"]
+        assert counts == [str(n) for n in numbers["caught"].sum(axis=0)] * int(numbers["shown"].all())
+        assert picture.names.strings == NAMES
+        left, high = np.nanmin(picture.chosen.get_xdata()), np.nanmax(picture.chosen.get_ydata())
+        assert left == picture.lefts[numbers["column"]]
+        assert high > picture.rows[numbers["row"]] > np.nanmin(picture.chosen.get_ydata())
+
+
+def test_the_lab_moves():
+    lab = labs.bug_zoo(show="guess")
+    pictures = {lab.image.value}
+    for changes in ({"guess": "passes"}, {"show": "all"}, {"T": 12}, {"large": True}, {"mutant": "uphill"}):
+        lab.move(**changes)
+        assert lab.error is None
+        pictures.add(lab.image.value)
+    assert len(pictures) == 6
