@@ -21,7 +21,7 @@ from html import escape
 import ipywidgets
 from IPython.display import HTML
 
-from bptt_helpers.pictures.canvas import Canvas, player
+from bptt_helpers.pictures.canvas import player, shared_canvas
 
 MOVING_DPI, RESTING_DPI = 100, 200
 REST_SECONDS = 0.35
@@ -97,7 +97,6 @@ class Lab(ipywidgets.VBox):
         self._start = {name: control.value for name, control in declaration.controls.items()} | _accept(
             declaration, start
         )
-        self._canvases = {}
         self._resting = None
         self._moving_together = False
         self._drawn = None  # the settings of the picture on show
@@ -170,7 +169,7 @@ class Lab(ipywidgets.VBox):
         """Draws the picture at double resolution, as happens by itself when the sliders rest."""
         self._resting = None
         try:
-            self.image.value = self._canvas(RESTING_DPI).png(self.numbers)
+            self.image.value = shared_canvas(self._declaration.picture, RESTING_DPI).png(self.numbers)
         except Exception as error:
             self._show(error)
 
@@ -187,7 +186,7 @@ class Lab(ipywidgets.VBox):
     def _draw(self):
         declaration, settings = self._declaration, self.settings
         numbers = Record(declaration.compute(settings))
-        self.image.value = self._canvas(MOVING_DPI).png(numbers)
+        self.image.value = shared_canvas(declaration.picture, MOVING_DPI).png(numbers)
         self.words.value = f'{STYLE}<div class="bptt-words">{declaration.describe(settings, numbers)}</div>'
         self.call_text.value = (
             f'<code class="bptt-call" title="one click selects it">{escape(self.call)}</code>'
@@ -229,11 +228,6 @@ class Lab(ipywidgets.VBox):
                 self.controls[name].min, self.controls[name].max = low, high
         finally:
             self._moving_together = False
-
-    def _canvas(self, dpi):
-        if dpi not in self._canvases:
-            self._canvases[dpi] = Canvas(self._declaration.picture, dpi)
-        return self._canvases[dpi]
 
 
 def _control(declaration, name):

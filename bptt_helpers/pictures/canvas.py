@@ -69,6 +69,16 @@ class Canvas:
         return np.asarray(canvas.buffer_rgba())
 
 
+@lru_cache(maxsize=8)
+def shared_canvas(picture_class, dpi):
+    """The one Canvas for this picture and resolution.
+
+    A canvas keeps nothing between two pictures, so all labs of a kind share it: a cell that is run again, or a
+    notebook with one lab three times, costs no memory and no time to draw what stays.
+    """
+    return Canvas(picture_class, dpi)
+
+
 def _encode(pixels):
     """PNG bytes of pixels (rows, columns, 4) uint8, in the fixed table of colours."""
     rows, columns, _ = pixels.shape
