@@ -11,7 +11,7 @@ pip := $(venv_python) -m pip --disable-pip-version-check -q
 as_root := $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test bench
+.PHONY: help setup lab test bench picture
 
 help:  ## print this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1  /p' $(firstword $(MAKEFILE_LIST)) | awk '{$$2 = sprintf("%-6s", $$2); print}'
@@ -28,6 +28,10 @@ test: $(set_up)  ## run every test and every notebook; TEST_ARGS="-k flow" passe
 
 bench: $(set_up)  ## print the benchmarks, each measured side by side in one run
 	@for script in benchmarks/*.py; do echo "$$script"; $(venv_python) $$script || exit; done
+
+picture: $(set_up)  ## draw the README's picture anew, from the lab itself
+	@$(venv_python) -c "from pathlib import Path; from bptt_helpers import labs; lab = labs.two_steps(); \
+		lab.sharpen(); Path('docs/two_steps.png').write_bytes(lab.image.value)"
 
 # The stamp is younger than the pins when .venv holds them, and is written last, so that a broken set-up is done again.
 $(set_up): requirements.txt pyproject.toml

@@ -73,7 +73,7 @@ class Canvas:
 def shared_canvas(picture_class, dpi):
     """The one Canvas for this picture and resolution.
 
-    A canvas keeps nothing between two pictures, so all labs of a kind share it: a cell that is run again, or a
+    A canvas keeps nothing between two pictures, so all labs of a kind share it: a cell run again, or a
     notebook with one lab three times, costs no memory and no time to draw what stays.
     """
     return Canvas(picture_class, dpi)

@@ -159,7 +159,7 @@ class TwoStepsPicture:
             line.set_data(*_polyline(edges, aside))
         (x_0, y), (x_1, _) = (place(copy) for copy in COPIES[weight])
         outward = -1 if weight == "u" else 1  # away from the graph
-        edge, aside = y + outward * RADIUS, y + outward * 36
+        edge, aside = y + outward * RADIUS, y + outward * 38
         self.tie.set_data([x_0, x_0, x_1, x_1], [edge, aside, aside, edge])
         self.tie_label.place([((x_0 + x_1) / 2, aside)], [f"one {weight}, used twice"])
         lit_copies = [copy for copy in COPIES[weight] if int(copy[-1]) in shown]
@@ -273,7 +273,7 @@ def _number_places(source, target, line, lines):
     if along[0] == 0:  # two of each: values to its left, gradients to its right, clear of the row below
         height = 24 - 18 * line
         return middle + np.array([-36, height]), middle + np.array([36, height])
-    return middle + np.array([0, 17 + 17 * (lines - 1 - line)]), middle + np.array([0, -17 - 17 * line])
+    return middle + np.array([0, 20 + 17 * (lines - 1 - line)]), middle + np.array([0, -18 - 17 * line])
 
 
 def _polyline(edges, aside):
