@@ -5,11 +5,13 @@ at_a_lab   the exercises that are answered with a lab
 exercises  one function for each exercise: `checks.backward(my_backward)`
 verdicts   verdict: how an answer is judged
 mutants    MUTANTS, CATCHERS, catch_table: wrong versions of backward, and which check catches which
+cost       what a call costs in time and memory
 show       the source of a packaged function, as the solution
 """
 
 from bptt_helpers.checks import mutants
 from bptt_helpers.checks.at_a_lab import next_state, remembers
+from bptt_helpers.checks.cost import Cost, cost
 from bptt_helpers.checks.exercises import (
     backward,
     backward_step,
@@ -35,6 +37,7 @@ __all__ = [
     "CATCHERS",
     "MUTANTS",
     "Catcher",
+    "Cost",
     "Mutant",
     "backward",
     "backward_step",
@@ -44,6 +47,7 @@ __all__ = [
     "central_differences",
     "compare",
     "complex_step",
+    "cost",
     "cross_entropy",
     "error_at_logits",
     "forward_in_time",
