@@ -45,8 +45,8 @@ def compute(settings):
     gradients = {name: 1.0 if name == "E" else two.partials[f"dE/d{name}"] for name in NODES}
     return {
         "two": two,
-        "values": values,
-        "gradients": gradients,
+        "node_values": values,
+        "node_gradients": gradients,
         "weight": weight,
         "paths": [_path(term, settings["path"]) for term in two.paths[weight]],
         "gradient": two.gradient[weight],

@@ -140,8 +140,8 @@ class TwoStepsPicture:
     def update(self, numbers):
         """Writes the numbers, lights the paths."""
         for lettering, quantities in (
-            (self.values, numbers["values"]),
-            (self.gradients, numbers["gradients"]),
+            (self.values, numbers["node_values"]),
+            (self.gradients, numbers["node_gradients"]),
         ):
             lettering.write(
                 tight(quantities[source] if entry is None else quantities[source][entry])
