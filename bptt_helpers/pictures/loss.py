@@ -41,7 +41,7 @@ class LossPicture:
             animated=True,
             zorder=4,
         )
-        axes.text(CLASSES - 0.5, 1.1, "black: target $y$", ha="right", fontsize=11, color=INK)
+        axes.text(CLASSES - 0.5, 1.1, "mark: target $y$", ha="right", fontsize=11, color=INK)
 
     def _draw_curve(self, axes):
         axes.set(xlim=(0, 1.02), ylim=(0, HIGHEST_LOSS), xlabel="share of the target, $o[y]$")
