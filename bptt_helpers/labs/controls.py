@@ -15,6 +15,10 @@ from numbers import Integral, Real
 import ipywidgets
 
 
+# Of the layout's grid properties only the area works: ipywidgets clears the others where it is not set.
+_WHOLE_ROW = {"grid_area": "auto / 1 / auto / -1"}
+
+
 def _description(label):
     return {"description": label, "style": {"description_width": "5.5em"}}
 
@@ -195,7 +199,7 @@ class Entry(Control):
             continuous_update=False,
             layout={"width": "auto", "flex": "1 1 24em"},
         )
-        return widget, ipywidgets.HBox([widget], layout={"grid_column": "1 / -1"})
+        return widget, ipywidgets.HBox([widget], layout=dict(_WHOLE_ROW))
 
 
 def _side_by_side(slider, box, *more):
@@ -203,4 +207,5 @@ def _side_by_side(slider, box, *more):
     for other in (box, *more):
         for limit in ("min", "max"):
             ipywidgets.link((slider, limit), (other, limit))
-    return ipywidgets.HBox([box, slider, *more], layout={"align_items": "center"})
+    row = _WHOLE_ROW if more else {}  # a Play button would leave the slider no room
+    return ipywidgets.HBox([box, slider, *more], layout={"align_items": "center", **row})
