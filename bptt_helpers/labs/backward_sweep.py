@@ -14,7 +14,7 @@ CONTROLS = {
     "step": Whole(3, 0, LONGEST, "visited", play=True),
     "T": Whole(6, 2, LONGEST, "T"),
     "loss": Choice("every", {"every": "at every step", "last": "at the last step only"}, "loss"),
-    "radius": Slider(0.9, 0, 2, 0.05, "radius of W"),
+    "radius": Slider(0.9, 0, 2, 0.05, "radius"),
     "func": Choice("tanh", rnn.FUNCTIONS, "func"),
     "H": Whole(3, 2, 3, "H"),
     "C": Whole(3, 2, 3, "classes"),
@@ -91,10 +91,11 @@ def describe(settings, numbers):
             f"difference is {numbers['difference']:.1g}. What step 0 passes on is ∂E/∂s₋₁."
         )
     visited = f"Step t = {t}: {_sources(loss, future, both)} {T - t} of {T} copies of W are in dW; "
+    missing = "0 and 1" if t == 2 else f"0 … {t - 1}"
     return visited + (
         "the copy used at step 0 is still missing."
         if t == 1
-        else f"those of steps 0 … {t - 1} are still missing."
+        else f"those of steps {missing} are still missing."
     )
 
 
