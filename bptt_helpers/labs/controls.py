@@ -14,7 +14,6 @@ from numbers import Integral, Real
 
 import ipywidgets
 
-
 # Of the layout's grid properties only the area works: ipywidgets clears the others where it is not set.
 _WHOLE_ROW = {"grid_area": "auto / 1 / auto / -1"}
 
