@@ -161,7 +161,7 @@ def test_the_fast_picture_is_the_plain_picture(dpi):
 @pytest.mark.parametrize("dpi", [100, 200])
 @pytest.mark.parametrize("name", labs.__all__)
 def test_each_labs_fast_picture_is_the_plain_picture(name, dpi):
-    """After other moves: nothing of them stays. Only where a line meets what never moves, it lies above it."""
+    """After other moves: nothing of them stays. Where a line meets what never moves, it lies above it."""
     declaration = sweep.declaration(name)
     canvas, rng = Canvas(declaration.picture, dpi), np.random.default_rng(0)
     for _ in range(3):
