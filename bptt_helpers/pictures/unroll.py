@@ -43,7 +43,8 @@ class UnrollPicture:
         (self.start,) = axes.plot(
             [], [], "o", markerfacecolor=PAPER, color=STATE, markersize=8, animated=True, zorder=4
         )
-        (self.beyond,) = axes.plot([], [], "^", color=INK, markersize=9, animated=True, zorder=4)
+        (self.above,) = axes.plot([], [], "^", color=INK, markersize=9, animated=True, zorder=4)
+        (self.below,) = axes.plot([], [], "v", color=INK, markersize=9, animated=True, zorder=4)
         (self.rests,) = axes.plot([], [], ":", color=INK, linewidth=1.6, animated=True)
 
     def _draw_cobweb(self, axes):
@@ -84,10 +85,12 @@ class UnrollPicture:
     def _move_states(self, s, s_init, fixed_points):
         columns = np.arange(-1, len(s))
         states = np.concatenate([[s_init], s])
-        inside = np.abs(states) <= REACH  # False for nan
+        inside, below = np.abs(states) <= REACH, states < -REACH
+        above = ~inside & ~below  # nan, too
         self.curve.set_data(columns, np.where(inside, states, np.nan))
         self.start.set_data([-1], [s_init])
-        self.beyond.set_data(columns[~inside], np.where(states[~inside] < 0, -0.94, 0.94) * REACH)
+        self.above.set_data(columns[above], np.full(above.sum(), 0.94 * REACH))
+        self.below.set_data(columns[below], np.full(below.sum(), -0.94 * REACH))
         lines = [[(-1.6, LONGEST), (point.s, point.s), np.nan] for point in fixed_points if point.stable]
         self.rests.set_data(
             [x for _ in lines for x in (-1.6, LONGEST, np.nan)],
