@@ -16,7 +16,7 @@ LONGEST = 60  # characters
 CONTROLS = {
     "text": Entry(tasks.sentence("objects", longest=LONGEST), LONGEST, "text"),
     "t": Whole(30, 0, LONGEST - 2, "error at t", play=True),
-    "k": Whole(24, 0, LONGEST - 2, "copy k"),
+    "k": Whole(21, 0, LONGEST - 2, "copy k"),
     "radius": Slider(0.8, 0, 2, 0.05, "radius"),
     "H": Whole(12, 1, 16, "H"),
     "scheme": Choice("uniform", ("uniform", "orthogonal", "identity"), "W drawn"),
