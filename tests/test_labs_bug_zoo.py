@@ -1,5 +1,6 @@
 """The lab `bug_zoo`: its table is what the checks say, your own check is real, and the words are true."""
 
+import itertools
 import sys
 
 import numpy as np
@@ -68,6 +69,21 @@ def test_a_bug_comes_into_view_as_the_check_grows():
     everything = {"T": 8, "func": "sigmoid", "batch": True, "large": True}
     assert passes(**everything) == {"mask forgotten"}
     assert passes(**everything, mask=True) == {"skips the last step"}
+
+
+def test_no_check_of_your_own_catches_all():  # as notebook 05 says, and why two are needed
+    flags = itertools.product((3, 8), ("tanh", "sigmoid", "relu"), *[(False, True)] * 3)
+    slipped = [
+        passes(T=T, func=func, batch=batch, mask=mask, large=large) for T, func, batch, mask, large in flags
+    ]
+    assert min(map(len, slipped)) == 1
+    assert all(names & {"mask forgotten", "skips the last step"} for names in slipped)
+
+
+def test_what_the_checks_catch_is_gross():  # as notebook 05 says: 10 % or more, to two digits
+    table = checks.catch_table(catchers=checks.CATCHERS[1:])
+    assert np.nanmin(table.errors[table.caught]) >= 0.095
+    assert table.errors[~table.caught & np.isfinite(table.errors)].max() < 1e-6
 
 
 def test_nan_is_caught_by_your_check():

@@ -27,9 +27,9 @@ CONTROLS = {
     "T": Whole(2, 1, 12, "your T"),
     "s_init": Slider(0.0, 0, 1, 0.05, "your s₋₁ ×"),
     "func": Choice("tanh", ("tanh", "sigmoid", "relu"), "your func"),
-    "batch": Tick(False, "your check has a batch of 2"),
-    "mask": Tick(False, "some of its steps have no loss (y = −1)"),
-    "large": Tick(False, "its logits are above 1000"),
+    "batch": Tick(False, "yours: a batch of 2"),
+    "mask": Tick(False, "yours: y = −1 at some steps"),
+    "large": Tick(False, "yours: logits above 1000"),
 }
 
 

@@ -11,7 +11,7 @@ BUGS, CHECKS = 17, 11  # rows and columns there is room for; the last check stan
 
 # Coordinates are pixels at 100 dots per inch, from the lower left corner.
 WIDTH, HEIGHT = 1080, 544
-LEFT, CELL, GAP, ROW = 222, 75, 22, 25  # where the checks begin; a cell; before your own check; a row
+LEFT, CELL, GAP, ROW = 232, 74, 20, 25  # where the checks begin; a cell; before your own check; a row
 TOP, LINE = 466, 17  # the upper edge of the table; a line of a column's head
 BOTTOM = TOP - BUGS * ROW
 HEADS = {"the loss falls": "the loss falls to"}  # its number is no error
