@@ -107,6 +107,13 @@ def test_the_picture_marks_the_copy_the_error_and_the_target():
     assert (error - copy) == pytest.approx(2 * (target - error), rel=0.05)
 
 
+def test_the_axes_name_the_characters_all_of_them_where_there_is_room():
+    picture = drawn(labs.blame(text="abcd", t=2, k=1))
+    assert (picture.row.strings, picture.column.strings) == (["a", "b", "c"], ["a", "b", "c"])
+    picture = drawn(labs.blame(t=30, k=24))
+    assert (picture.row.strings, picture.column.strings) == (["‘a’"], ["‘t’"])
+
+
 def test_characters_without_a_glyph_are_drawn_as_boxes():
     lab = labs.blame(text="a\U000e0001\n中$$b", t=1, k=1)
     assert drawn(lab).characters.strings == list("a□␣□$$b")

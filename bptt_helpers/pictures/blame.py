@@ -163,13 +163,10 @@ class BlamePicture:
         x, y = (k + 0.5) / T, (t + 0.5) / T
         self.guides.set_data([0, 1, np.nan, x, x], [y, y, np.nan, 0, 1])
         self.chosen.set_data(*_box((x, y), 0.5 / T, 0.5 / T).T)
-        rows, columns = (
-            ([*range(T)], [*range(T)]) if MATRIX[2] / T >= 15 else ([t], [k])
-        )  # all where there is room
-        self.row.place([(-0.02, (step + 0.5) / T) for step in rows], [_shown(text[step]) for step in rows])
-        self.column.place(
-            [((step + 0.5) / T, 1.045) for step in columns], [_shown(text[step]) for step in columns]
-        )
+        has_room = MATRIX[2] / T >= 15  # pixels a character
+        rows, columns = (range(T), range(T)) if has_room else ([t], [k])
+        self.row.place([(-0.02, (step + 0.5) / T) for step in rows], _labels(text, rows))
+        self.column.place([((step + 0.5) / T, 1.045) for step in columns], _labels(text, columns))
 
     def _move_way(self, T, t, k, reaching, text):
         steps = (np.arange(t + 1) + 0.5) / T
@@ -243,6 +240,11 @@ def _written(value):
 
 def _power(exponent):
     return f"$10^{{{exponent}}}$"
+
+
+def _labels(text, steps):
+    """The characters at some steps; a single one in quotes, or the letter t would look like the time t."""
+    return [_shown(text[step]) for step in steps] if len(steps) > 1 else [f"‘{_shown(text[steps[0]])}’"]
 
 
 @lru_cache(maxsize=4096)
