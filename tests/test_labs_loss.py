@@ -83,7 +83,7 @@ def test_a_loss_beyond_the_axis_is_an_arrow_at_the_top():
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({}, "right class 0.705; that costs <b>E = 0.349</b>. Raising q₀"),
+        ({}, "right class a share of 0.705; that costs <b>E = 0.349</b>. Raising q₀"),
         ({}, "at rate <b>−0.295</b>; raising the others makes it worse"),
         ({"q_0": 1, "q_1": 1, "q_2": 1}, "as much as guessing, ln 3."),
         ({"y": 2}, "more than guessing would, ln 3 = 1.099"),
