@@ -36,9 +36,8 @@ def compute(settings):
 def describe(settings, numbers):
     """What the output costs, and how the target's logit would change that: str."""
     y, E, dq = numbers["y"], numbers["E"], numbers["dq"]
-    said = (
-        f"The network gives the right class {plain(numbers['o'][y], 3)}; that costs <b>E = {plain(E, 3)}</b>"
-    )
+    share = plain(numbers["o"][y], 3)
+    said = f"The network gives the right class a share of {share}; that costs <b>E = {plain(E, 3)}</b>"
     if np.isclose(E, GUESSING) and np.ptp(numbers["q"]) < 1e-9:
         said += ": as much as guessing, ln 3. "
     elif E > GUESSING:
