@@ -113,7 +113,11 @@ class Lab(ipywidgets.VBox):
         reset.on_click(lambda _: self.move(**self._start))
         panel = ipywidgets.GridBox(
             [pairs[name][1] for name in shown],
-            layout={"grid_template_columns": "repeat(auto-fill, minmax(19em, 1fr))", "grid_gap": "0 1.5em"},
+            layout={
+                "grid_template_columns": "repeat(auto-fit, minmax(19em, 1fr))",
+                "grid_gap": "0 1.5em",
+                "max_width": self.image.layout.max_width,
+            },
         )
         below = ipywidgets.HBox([reset, self.call_text], layout={"align_items": "center"})
         super().__init__([panel, self.image, self.words, below])
