@@ -142,7 +142,7 @@ class Choice(Control):
             options=pairs,
             value=value,
             **_description(self.label),
-            layout={"width": "auto", "flex": "1 1 12em"},
+            layout={"width": "auto", "min_width": "0", "flex": "1 1 12em"},  # long options must not widen it
         )
         return widget, ipywidgets.HBox([widget])
 
