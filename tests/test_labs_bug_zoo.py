@@ -132,6 +132,8 @@ def test_the_words_say_the_conclusion():
         check="yours", T=8, func="sigmoid"
     )
     assert "of 10 checks catch it" in said(show="row")
+    for T, count in ((1, 5), (2, 10), (3, 12), (6, 13)):
+        assert f"Your own check (last column) catches {count}." in said(T=T)
     assert "your check (T = 2, s₋₁ = 0, tanh)" in said(check="yours", show="guess")
 
 

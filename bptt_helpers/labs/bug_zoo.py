@@ -91,7 +91,10 @@ def describe(settings, numbers):
         return said
     if show == "row":
         return said + f"{numbers['caught'][row, :-1].sum()} of {len(CHECKS) - 1} checks catch it."
-    return said + _worth(numbers["caught"][:, column], column)
+    said += _worth(numbers["caught"][:, column], column)
+    if settings["check"] != "yours":
+        said += f" Your own check (last column) catches {numbers['caught'][:, -1].sum()}."
+    return said
 
 
 def _called(settings):
