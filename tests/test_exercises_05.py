@@ -50,6 +50,7 @@ def test_cost_does_not_count_what_was_there_before():
     tracemalloc.start()
     try:
         there = np.ones(1_000_000)
+        np.ones(2_000_000)  # made and gone before the call
         assert checks.cost(lambda: there[:10] + 1, repeats=1).bytes < 100_000
         assert tracemalloc.is_tracing(), "whoever traces is not disturbed"
     finally:
