@@ -128,6 +128,9 @@ def test_a_guess_is_judged(mutant, check, guess):
 def test_the_words_say_the_conclusion():
     assert "catches 1 of 17: a falling loss proves next to nothing" in said(check="the loss falls")
     assert "nan > 0.01 is False" in said(check="large logits, nan > 0.01", mutant="softmax overflows")
+    assert "<b>caught</b>, the error is not a number." in said(
+        check="large logits", mutant="softmax overflows"
+    )
     assert "what slips through: mean over the batch, mask forgotten, softmax overflows" in said(
         check="yours", T=8, func="sigmoid"
     )

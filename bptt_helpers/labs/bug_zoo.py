@@ -114,7 +114,8 @@ def _verdict(error, caught, column):
     if column == LOSS_FALLS:
         return f"{outcome}, the loss went to {error:.2g} times what it was."
     if np.isnan(error):
-        return f"{outcome}, the error is nan{', and nan > 0.01 is False' if column == NAN_PASSES else ''}."
+        why = "nan, and nan > 0.01 is False" if column == NAN_PASSES else "not a number"
+        return f"{outcome}, the error is {why}."
     return f"{outcome}, the largest relative error is {error:.2g}."
 
 
