@@ -2,10 +2,8 @@
 
 import functools
 import gc
-import mmap
 import re
-import sys
-from pathlib import Path
+import tracemalloc
 
 import ipywidgets
 import numpy as np
@@ -155,14 +153,6 @@ def test_the_call_makes_the_same_lab(name):
         assert again.call == lab.call
 
 
-def memory():
-    """What this process holds: (objects that gc knows, small blocks of memory, megabytes)."""
-    gc.collect()
-    resident = Path("/proc/self/statm")  # Linux only; elsewhere the first two must do
-    pages = int(resident.read_text().split()[1]) if resident.exists() else 0
-    return np.array([len(gc.get_objects()), sys.getallocatedblocks(), pages * mmap.PAGESIZE / 1e6])
-
-
 @LABS
 def test_memory_does_not_grow(name):
     declaration = sweep.declaration(name)
@@ -172,12 +162,18 @@ def test_memory_does_not_grow(name):
     def move_all(times):
         for setting, value in moves * times:
             lab.controls[setting].value = value
+        gc.collect()
+        return np.array([len(gc.get_objects()), tracemalloc.get_traced_memory()[0]])
 
-    move_all(2)  # fills the caches
-    before = memory()
-    move_all(8)
-    # One forgotten widget or figure a move, or one PNG, would be more than that.
-    assert (memory() - before < [200, 2000, 3]).all()
+    move_all(4)  # fills the caches
+    tracemalloc.start()
+    try:
+        before = move_all(1)
+        growth = move_all(3) - before
+    finally:
+        tracemalloc.stop()
+    # Objects and bytes of 75 moves. One forgotten PNG a move would be ten thousand bytes or more each.
+    assert (growth < [20, 75 * 1500]).all()
 
 
 @LABS
