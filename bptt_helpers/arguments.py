@@ -125,7 +125,7 @@ class Axes:
     """The sizes of axes by letter, each with the argument it was first seen in.
 
     `axes.check("W", W, "HH")` enters H on first sight and from then on demands the same size:
-    "k: expected shape (H) = (3), got (4); H = 3 as in W".
+    "k: expected shape (H) = (3), got (4); H = 3 as in W". A letter may come with a factor, as in ("4H", "H").
     """
 
     def __init__(self):
@@ -139,12 +139,15 @@ class Axes:
             raise ValueError(
                 f"{name}: expected {len(letters)} axes ({', '.join(letters)}), got shape {value.shape}"
             )
-        for letter, size in zip(letters, value.shape, strict=True):
+        for axis, size in zip(letters, value.shape, strict=True):
+            letter, factor = axis[-1], int(axis[:-1] or 1)
             if letter not in self.size:
-                if size == 0:
-                    raise ValueError(f"{name}: expected {letter} of at least 1, got shape {value.shape}")
-                self.size[letter], self.seen_in[letter] = size, name
-            elif self.size[letter] != size:
+                if size == 0 or size % factor:
+                    raise ValueError(
+                        f"{name}: expected {axis} with {letter} of at least 1, got shape {value.shape}"
+                    )
+                self.size[letter], self.seen_in[letter] = size // factor, name
+            elif factor * self.size[letter] != size:
                 raise ValueError(
                     f"{name}: expected shape ({', '.join(letters)}) with {letter} = {self.size[letter]} "
                     f"as in {self.seen_in[letter]}, got {value.shape}"

@@ -17,7 +17,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bptt_helpers import arguments
+from bptt_helpers import arguments, recurrent
+from bptt_helpers.recurrent import rows, rows_times, silent
 
 FUNCTIONS = ("tanh", "sigmoid", "relu", "identity")
 
@@ -79,15 +80,12 @@ def init_params(D, H, C, *, rng, scheme="uniform", spectral_radius=None, dtype=n
 
     Returns Params. TypeError or ValueError names the bad argument.
     """
-    D, H, C = arguments.integer("D", D), arguments.integer("H", H), arguments.integer("C", C)
-    arguments.instance("rng", rng, np.random.Generator)
+    D, H, C = recurrent.check_init(D, H, C, rng, dtype)
     arguments.choice("scheme", scheme, ("uniform", "orthogonal", "identity"))
-    if dtype not in (np.float32, np.float64):
-        raise TypeError(f"dtype: expected float32 or float64, got {dtype!r}")
-    U = rng.uniform(-1, 1, (H, D)) / np.sqrt(D)
-    V = rng.uniform(-1, 1, (C, H)) / np.sqrt(H)
+    U = recurrent.uniform(rng, H, D)
+    V = recurrent.uniform(rng, C, H)
     if scheme == "uniform":
-        W = rng.uniform(-1, 1, (H, H)) / np.sqrt(H)
+        W = recurrent.uniform(rng, H, H)
     elif scheme == "orthogonal":
         Q, R = np.linalg.qr(rng.standard_normal((H, H)))
         W = Q * np.where(np.diag(R) < 0, -1, 1)  # QR leaves the signs open: fixing them makes it Haar
@@ -130,19 +128,21 @@ def forward(params, x, s_init=None, func="tanh"):
     Returns Trace. States that grow beyond the largest float come out as inf or nan, without a warning.
     TypeError or ValueError names the bad argument.
     """
-    params, x, s_init, func = _check_forward(params, x, s_init, func)
+    params, axes = check_params(params)
+    arguments.choice("func", func, FUNCTIONS)
+    x, s_init = recurrent.check_sequence(params, axes, x, s_init=s_init)
     U, W, V, k, c = params
     activation = _ACTIVATIONS[func]
     states = np.empty((len(x) + 1, *s_init.shape), s_init.dtype)  # (T + 1, …, H)  s_init, s_0 … s_{T-1}
     states[0] = s_init
     s_prev, s = states[:-1], states[1:]
-    with _silent():
-        z = _inputs_times(x, U) + k  # (T, …, D) x (D, H) -> (T, …, H)  all steps at once
+    with silent():
+        z = recurrent.inputs_times(x, U) + k  # (T, …, D) x (D, H) -> (T, …, H)  all steps at once
         z = z.astype(s_init.dtype, copy=False)
         for t in range(len(x)):
             z[t] += s_prev[t] @ W.T  # (…, H) x (H, H) -> (…, H)
             activation(z[t], out=s[t])
-        q = _rows_times(s, V) + c  # (T, …, H) x (H, C) -> (T, …, C)
+        q = rows_times(s, V) + c  # (T, …, H) x (H, C) -> (T, …, C)
         o = softmax(q)
     return Trace(x, states[0], z, s, s_prev, q, o, func)
 
@@ -152,7 +152,7 @@ def softmax(q):
     q = arguments.floats("q", q)
     if q.ndim == 0 or q.size == 0:
         raise ValueError(f"q: expected shape (…, C) with no empty axis, got {q.shape}")
-    with _silent():
+    with silent():
         o = q - q.real.max(axis=-1, keepdims=True)
         np.exp(o, out=o)
         o /= o.sum(axis=-1, keepdims=True)
@@ -169,7 +169,7 @@ def cross_entropy(q, y):
     """
     q = arguments.floats("q", q)
     y = _check_targets(q, y, "q")
-    with _silent():
+    with silent():
         shifted = q - q.real.max(axis=-1, keepdims=True)  # (T, …, C)  at most 0
         log_sum = np.log(np.exp(shifted).sum(axis=-1))  # (T, …)
         target = np.take_along_axis(shifted, np.maximum(y, 0)[..., None], axis=-1)[..., 0]  # (T, …)
@@ -206,9 +206,9 @@ def backward(params, trace, y):
     Returns Gradients. TypeError or ValueError names the bad argument.
     """
     params = check_trace(params, trace)
-    with _silent():
+    with silent():
         dq = error_at_logits(trace.o, y)  # (T, …, C)
-        ds = _rows_times(dq, params.V.T)  # (T, …, C) x (C, H) -> (T, …, H)  what the loss says to each state
+        ds = rows_times(dq, params.V.T)  # (T, …, C) x (C, H) -> (T, …, H)  what the loss says to each state
         dz = _sweep(params, trace, ds)
         return sum_over_steps(params, trace, dq, dz)
 
@@ -224,16 +224,11 @@ def through_time(params, trace, ds):
     TypeError or ValueError names the bad argument.
     """
     params = check_trace(params, trace)
-    ds = arguments.floats("ds", ds)
-    if ds.shape != trace.s.shape:
-        raise ValueError(f"ds: expected shape {trace.s.shape} as trace.s, got {ds.shape}")
-    arguments.one_dtype({"params": params.W, "trace.s": trace.s, "ds": ds})
-    if np.isfinite(trace.s).all():  # states that overflowed may well have such errors
-        arguments.finite("ds", ds)
-    with _silent():
+    ds = recurrent.check_state_errors(params, trace, ds)
+    with silent():
         dz = _sweep(params, trace, ds)
-        dx = _rows_times(dz, params.U.T)  # (T, …, H) x (H, D) -> (T, …, D)
-        return ThroughTime(*_sum_of_copies(params, trace, dz), dx)
+        dx = rows_times(dz, params.U.T)  # (T, …, H) x (H, D) -> (T, …, D)
+        return ThroughTime(*sum_of_copies(params, trace, dz), dx)
 
 
 def _sweep(params, trace, ds):
@@ -255,40 +250,26 @@ def sum_over_steps(params, trace, dq, dz):
 
     Each sum is one matrix product over all steps. S18 is this sum for two steps.
     """
-    dU, dW, dk, ds_init = _sum_of_copies(params, trace, dz)
-    dV = _rows(dq).T @ _rows(trace.s)  # (C, T…) x (T…, H) -> (C, H)
-    dc = _rows(dq).sum(axis=0)  # (C,)
+    dU, dW, dk, ds_init = sum_of_copies(params, trace, dz)
+    dV = rows(dq).T @ rows(trace.s)  # (C, T…) x (T…, H) -> (C, H)
+    dc = rows(dq).sum(axis=0)  # (C,)
     return Gradients(dU, dW, dV, dk, dc, ds_init)
 
 
-def _sum_of_copies(params, trace, dz):
-    """dE/dU, dE/dW, dE/dk and dE/ds_init from dE/dz (T, …, H)."""
-    if trace.x.dtype.kind in "iu":
-        dU = _sum_by_class(_rows(dz), trace.x.ravel(), params.U.shape[1])  # (H, D)
-    else:
-        dU = _rows(dz).T @ _rows(trace.x)  # (H, T…) x (T…, D) -> (H, D)
-    dW = _rows(dz).T @ _rows(trace.s_prev)  # (H, T…) x (T…, H) -> (H, H)
-    dk = _rows(dz).sum(axis=0)  # (H,)
+def sum_of_copies(params, trace, dz):
+    """dE/dU, dE/dW, dE/dk and dE/ds_init from dE/dz (T, …, H): sums over the T copies of each weight."""
+    dU = recurrent.sum_with_inputs(dz, trace.x, params.U.shape[1])  # (H, T…) x (T…, D) -> (H, D)
+    dW = rows(dz).T @ rows(trace.s_prev)  # (H, T…) x (T…, H) -> (H, H)
+    dk = rows(dz).sum(axis=0)  # (H,)
     ds_init = dz[0] @ params.W  # (…, H)  what step 0 passes on
     return dU, dW, dk, ds_init
-
-
-def _sum_by_class(rows, x, D):
-    """rows.T @ one_hot(x) without the one-hot matrix: rows (N, H), x (N,) in 0 … D-1 -> (H, D)."""
-    order = np.argsort(x, kind="stable")
-    sorted_x = x[order]
-    is_first = np.concatenate(([True], sorted_x[1:] != sorted_x[:-1]))
-    starts = np.flatnonzero(is_first)  # where the rows of each class that occurs begin
-    total = np.zeros((rows.shape[1], D), rows.dtype)
-    total[:, sorted_x[starts]] = np.add.reduceat(rows[order], starts, axis=0).T
-    return total
 
 
 def activate(z, func):
     """func(z), entry by entry; relu of a complex number looks at its real part."""
     z = arguments.floats("z", z)
     arguments.choice("func", func, FUNCTIONS)
-    with _silent():
+    with silent():
         return _ACTIVATIONS[func](z, out=np.empty_like(z))
 
 
@@ -305,8 +286,11 @@ def slope(s, func):
     return np.ones_like(s)
 
 
-def _sigmoid(z, out):
-    """1 / (1 + e^-z), where e^-z may well be inf: 1 / inf is the right answer."""
+def sigmoid(z, out):
+    """1 / (1 + e^-z) written to `out`, which may be z; unchecked, for use in time loops inside silent().
+
+    Where e^-z is inf, 1 / inf is the right answer.
+    """
     if z.dtype.kind == "c":
         z = np.maximum(z, -700)  # ordered by the real part; with complex numbers 1 / inf would be nan
     np.exp(-z, out=out)
@@ -321,91 +305,20 @@ def _relu(z, out):
     return np.maximum(z, 0, out=out)
 
 
-_ACTIVATIONS = {"tanh": np.tanh, "sigmoid": _sigmoid, "relu": _relu, "identity": np.positive}
-
-
-def _silent():
-    """Overflow is a result here, not an accident: inf and nan come out, and no warning."""
-    return np.errstate(over="ignore", invalid="ignore", divide="ignore")
-
-
-def _rows(values):
-    """(T, …, N) as a matrix with one row a step and sequence, so that all steps are one product."""
-    return values.reshape(-1, values.shape[-1])
-
-
-def _rows_times(values, weights):
-    """weights applied to every row: (T, …, N) x (N, M) -> (T, …, M) for weights of shape (M, N)."""
-    return (_rows(values) @ weights.T).reshape(*values.shape[:-1], len(weights))
-
-
-def _inputs_times(x, U):
-    """U x_t for all steps: (T, …, H)."""
-    if x.dtype.kind in "iu":
-        return U.T[x]  # U times a one-hot column is a column of U
-    return _rows_times(x, U)
+_ACTIVATIONS = {"tanh": np.tanh, "sigmoid": sigmoid, "relu": _relu, "identity": np.positive}
 
 
 def check_params(params, name="params"):
     """Params as arrays of one dtype and agreeing shapes, and the Axes they fix; or TypeError, ValueError."""
-    arguments.instance(name, params, Params)
-    axes = arguments.Axes()
-    arrays = {}
-    for field, letters in (("W", "HH"), ("U", "HD"), ("V", "CH"), ("k", "H"), ("c", "C")):
-        full_name = f"{name}.{field}"
-        arrays[full_name] = arguments.floats(full_name, getattr(params, field))
-        axes.check(full_name, arrays[full_name], letters)
-        arguments.finite(full_name, arrays[full_name])
-    arguments.one_dtype(arrays)
-    return Params(*(arrays[f"{name}.{field}"] for field in Params._fields)), axes
+    return recurrent.check_weights(params, Params, name=name)
 
 
 def check_trace(params, trace):
     """Params as arrays, when `trace` is a Trace these params can have made; else TypeError or ValueError."""
     params, axes = check_params(params)
-    arguments.instance("trace", trace, Trace)
+    recurrent.check_trace(params, axes, trace, Trace, ("s", "s_prev"))
     arguments.choice("func", trace.func, FUNCTIONS)
-    for field in ("x", "s", "s_prev", "o"):  # z and q are for the eye: no gradient needs them
-        arguments.instance(f"trace.{field}", getattr(trace, field), np.ndarray)
-    batch = "B" * (trace.s.ndim - 2)
-    axes.check("trace.s", trace.s, "T" + batch + "H")
-    axes.check("trace.s_prev", trace.s_prev, "T" + batch + "H")
-    axes.check("trace.o", trace.o, "T" + batch + "C")
-    axes.check("trace.x", trace.x, "T" + batch + ("" if trace.x.dtype.kind in "iu" else "D"))
-    arguments.one_dtype({"params": params.W, "trace.s": trace.s, "trace.o": trace.o})
     return params
-
-
-def _check_forward(params, x, s_init, func):
-    """The arguments of forward as arrays, s_init in the dtype the states will have."""
-    params, axes = check_params(params)
-    arguments.choice("func", func, FUNCTIONS)
-    arrays = {f"params.{field}": weight for field, weight in zip(Params._fields, params, strict=True)}
-    x = arguments.array("x", x)
-    if x.dtype.kind in "iu":
-        batch = _batch_letter("x", x, 1, "(T,) or (T, B) of class indices")
-        axes.check("x", x, "T" + batch)
-        arguments.classes("x", x, axes.size["D"])
-    else:
-        arrays["x"] = arguments.floats("x", x)
-        batch = _batch_letter("x", x, 2, "(T, D) or (T, B, D)")
-        axes.check("x", x, "T" + batch + "D")
-        arguments.finite("x", x)
-    if s_init is not None:
-        arrays["s_init"] = s_init = arguments.floats("s_init", s_init)
-        axes.check("s_init", s_init, batch + "H")
-        arguments.finite("s_init", s_init)
-    dtype = arguments.one_dtype(arrays)
-    if s_init is None:
-        s_init = np.zeros([axes.size[letter] for letter in batch + "H"])
-    return params, x, s_init.astype(dtype, copy=False), func
-
-
-def _batch_letter(name, value, plain_rank, expected):
-    """Empty for a single sequence, "B" for a batch; ValueError for any other number of axes."""
-    if value.ndim not in (plain_rank, plain_rank + 1):
-        raise ValueError(f"{name}: expected shape {expected}, got {value.shape}")
-    return "B" * (value.ndim - plain_rank)
 
 
 def _check_targets(scores, y, name):
