@@ -82,7 +82,7 @@ def shared_canvas(picture_class, dpi):
 def _encode(pixels):
     """PNG bytes of pixels (rows, columns, 4) uint8, in the fixed table of colours."""
     rows, columns, _ = pixels.shape
-    image = Image.frombuffer("RGBA", (columns, rows), pixels, "raw", "RGBA", 0, 1).convert("RGB")
+    image = Image.frombytes("RGB", (columns, rows), pixels, "raw", "RGBX")  # the fourth byte is passed over
     file = io.BytesIO()
     image.quantize(palette=_colour_table(), dither=Image.Dither.NONE).save(file, "png", compress_level=1)
     return file.getvalue()
