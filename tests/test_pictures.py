@@ -164,6 +164,10 @@ def test_lettering_moves_by_itself_only():
 # Numerals
 
 
+def read(text):
+    return float(text.replace("−", "-"))
+
+
 def test_numbers_in_little_room():
     examples = {
         0: "0", 0.004: "0", 0.6: ".60", -0.25: "−.25", 1.0: "1.0", -1.24: "−1.2", 9.96: "10",
@@ -175,19 +179,16 @@ def test_numbers_in_little_room():
 
 
 @given(st.floats(allow_nan=True, allow_infinity=True))
-def test_a_short_number_has_at_most_five_characters_and_is_near(value):
+def test_a_short_number_has_at_most_five_characters(value):
     text = short(value)
-    assert 1 <= len(text) <= (6 if value <= -9.5e99 else 5)
-    if math.isfinite(value):
-        read = float(text.replace("−", "-"))
-        assert read == pytest.approx(value, rel=0.5, abs=0.0051)
+    assert 1 <= len(text) <= (6 if -math.inf < value <= -9.5e99 else 5)  # a sign and three digits of exponent
 
 
-@given(st.floats(-1e99, 1e99))
+@given(st.floats(-1e300, 1e300) | st.floats(-1100, 1100))
 def test_a_short_number_is_rounded_to_what_fits(value):
-    read = float(short(value).replace("−", "-"))
-    allowed = 0.00501 if abs(value) < 0.99 else 0.06 if abs(value) < 9.9 else 0.51
-    assert abs(read - value) <= (allowed if abs(value) < 999 else 0.5 * abs(value))
+    size = abs(value)
+    allowed = 0.00501 if size < 0.99 else 0.0501 if size < 9.9 else 0.501 if size < 999 else 0.34 * size
+    assert abs(read(short(value)) - value) <= allowed
 
 
 @pytest.mark.parametrize(
@@ -214,15 +215,13 @@ def test_the_digits_can_be_chosen():
     assert plain(0.004, 2) == "4.0e-03"
 
 
-def read(text):
-    return float(text.replace("−", "-"))
-
-
-@given(st.floats(-1e300, 1e300))
+@given(st.floats(-1e300, 1e300) | st.floats(-0.01, 0.01) | st.floats(-1e5, 1e5))
 def test_a_signed_number_has_its_sign_and_its_size(value):
-    for text, relative in ((signed(value), 0.05), (tight(value), 0.5)):
+    for text, last_place in ((signed(value), 1e-4), (tight(value), 1e-3)):
         assert text[0] == ("−" if value < 0 else "+")
-        assert read(text) == pytest.approx(value, rel=relative, abs=5e-324)
+        # Smaller numbers are written with an exponent, so that nothing is rounded away to zero.
+        allowed = 0.51 * last_place if abs(value) >= last_place / 2 else 5e-324
+        assert read(text) == pytest.approx(value, rel=0.34, abs=allowed)
 
 
 @given(st.floats(allow_nan=True, allow_infinity=True))
@@ -237,7 +236,7 @@ def test_no_number_says_nan_or_inf_and_all_can_be_lettered(value):
     assert not {"nan", "inf"} & {short(value), signed(value), plain(value), tight(value)}
 
 
-# Palette. Contrast is WCAG 2.2's. Colour-vision deficiencies are those of Machado, Oliveira and Fernandes (2009),
+# Palette. Contrast is WCAG 2.2's. Colour-vision deficiencies: Machado, Oliveira and Fernandes (2009),
 # "A Physiologically-based Model for Simulation of Color Vision Deficiency", severity 1, on linear RGB.
 # Differences are distances in CIELAB (CIE 1976, D65).
 
@@ -371,4 +370,6 @@ def test_roles_and_paper_come_out_of_the_png_exactly():
     pixels = sweep.pixels(Canvas(Areas).png({}))
     assert (pixels[:45] == 255).all()
     for index, colour in enumerate(Areas.colours):
-        np.testing.assert_array_equal(pixels[75, 10 * index + 5], np.round(255 * np.array(to_rgb(colour))))
+        allowed = 0 if colour in palette.ROLES.values() else 4  # Pillow looks up colours in cells of 4 levels
+        expected = np.round(255 * np.array(to_rgb(colour)))
+        np.testing.assert_allclose(pixels[75, 10 * index + 5], expected, rtol=0, atol=allowed)
