@@ -175,7 +175,12 @@ def test_numbers_in_little_room():
         math.inf: "∞", -math.inf: "−∞", math.nan: "?",
     }  # fmt: skip
     assert {value: short(value) for value in examples} == examples
-    assert short(-0.0) == "0"
+    assert short(-0.0) == short(-0.004) == "0"
+    examples = {
+        0: "+0.000", 0.3386: "+0.339", -57: "−57.00", 123.46: "+123.5", -4321: "−4321", 12345: "+1e+04",
+        -3e-16: "−3e-16", math.inf: "+∞", -math.inf: "−∞", math.nan: "?",
+    }  # fmt: skip
+    assert {value: tight(value) for value in examples} == examples
 
 
 @given(st.floats(allow_nan=True, allow_infinity=True))
