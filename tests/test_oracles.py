@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bptt_helpers import flow, rnn, tasks, two_steps
+from bptt_helpers import flow, gates, rnn, tasks, two_steps
 
 FOLDER = Path(__file__).parent / "oracles"
 
@@ -178,10 +178,13 @@ def test_closed_forms_that_need_later_modules():
     raise NotImplementedError
 
 
-@pytest.mark.skip(reason="gates.lstm is not written yet")
 def test_cs231n_lstm_forward():
-    read("cs231n_lstm_forward")
-    raise NotImplementedError
+    inputs, expected, rtol = read("cs231n_lstm_forward")
+    weights = params_of(inputs)  # U, W and k hold four blocks of rows, so V must be cut to one
+    H = weights.W.shape[1]
+    params = gates.lstm.Params(*weights._replace(V=np.zeros((1, H))))
+    trace = gates.lstm.forward(params, inputs["x"], inputs["s_init"])
+    np.testing.assert_allclose(trace.s, expected["s"], rtol=rtol)
 
 
 @pytest.mark.skip(reason="Rprop belongs to train, which is not written yet")
