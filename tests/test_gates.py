@@ -376,6 +376,15 @@ def test_overflow_comes_out_as_nan_without_a_warning(gated):
 
 
 @BOTH
+def test_an_error_that_grows_beyond_all_floats_gives_no_warning(gated):
+    network = random_network(gated, 18, masked=False)
+    trace = run(network)
+    params = network.params._replace(V=1e200 * network.params.V, W=1e200 * network.params.W)
+    assert not np.isfinite(gated.backward(params, trace, network.y).W).all()
+    assert not np.isfinite(gated.through_time(params, trace, 1e200 * trace.s).W).all()
+
+
+@BOTH
 def test_gates_that_are_shut_or_open_for_good_give_no_warning(gated):
     network = random_network(gated, 17)
     for size in (-1e4, 1e4):  # e^1e4 is inf
@@ -428,6 +437,7 @@ FORWARD = {  # name of the argument, error, and the arguments that differ; N is 
     "U without columns": ("params.U", ValueError, lambda p, N: {"params": p._replace(U=np.ones((N, 0)))}),
     "W of one block": ("params.W", ValueError, lambda p, N: {"params": p._replace(W=p.W[:4])}),
     "W a row short": ("params.W", ValueError, lambda p, N: {"params": p._replace(W=p.W[1:])}),
+    "W a row too many": ("params.W", ValueError, lambda p, N: {"params": p._replace(W=np.ones((N + 1, 4)))}),
     "W transposed": ("params.W", ValueError, lambda p, N: {"params": p._replace(W=p.W.T)}),
     "W empty": ("params.W", ValueError, lambda p, N: {"params": p._replace(W=np.ones((0, 0)))}),
     "V stacked": ("params.V", ValueError, lambda p, N: {"params": p._replace(V=np.ones((2, N)))}),
@@ -494,7 +504,11 @@ def test_forward_refuses(gated, row):
     assert_refused(name, error, lambda: gated.forward(**good | changed(params, len(params.W))))
 
 
-@pytest.mark.parametrize(("gated", "name"), [(gated, name) for gated in INIT for name in INIT[gated]])
+@pytest.mark.parametrize(
+    ("gated", "name"),
+    [(gates.lstm, "s_init"), (gates.lstm, "c_init"), (gates.gru, "s_init")],
+    ids=["lstm s_init", "lstm c_init", "gru s_init"],
+)
 @pytest.mark.parametrize("row", BAD_INIT)
 def test_forward_refuses_an_initial_state(gated, name, row):
     error, value = BAD_INIT[row]
