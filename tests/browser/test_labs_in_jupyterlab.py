@@ -1,0 +1,176 @@
+"""Labs where learners meet them: a real JupyterLab, moved by key, by drag, by number box and by Reset."""
+
+import base64
+import re
+
+import nbformat
+import pytest
+
+from bptt_helpers import labs
+from bptt_helpers.labs.lab import RESTING_DPI
+from bptt_helpers.pictures.canvas import Canvas
+
+pytestmark = pytest.mark.browser
+
+SLOW = """
+import dataclasses, time
+from bptt_helpers import labs
+
+def slow(settings):
+    time.sleep(0.2)
+    return labs.unroll.compute(settings)
+
+dataclasses.replace(labs.unroll, compute=slow)(controls=("w",))
+"""
+COUNT_PICTURES = """
+image => {
+  window.pictures = [];
+  new MutationObserver(() => window.pictures.push(performance.now()))
+    .observe(image, {attributes: true, attributeFilter: ["src"]});
+}
+"""
+PICTURE_BYTES = """
+async image => {
+  const bytes = new Uint8Array(await (await fetch(image.src)).arrayBuffer());
+  return btoa(Array.from(bytes, byte => String.fromCharCode(byte)).join(""));
+}
+"""
+
+
+class Shown:
+    """The first lab on the page: its parts as playwright locators, and what they say."""
+
+    def __init__(self, notebook):
+        self.notebook = notebook
+        self.output = notebook.output()
+        self.image = self.output.locator("img.bptt-picture")
+        self.handle = self.output.locator(".noUi-handle").first
+        self.box = self.output.locator("input[type=number]").first
+        self.words = self.output.locator(".bptt-words")
+        self.call = self.output.locator(".bptt-call")
+        self.reset = self.output.get_by_role("button", name="Reset")
+        self.image.scroll_into_view_if_needed()  # JupyterLab leaves out what is far away
+        self.words.filter(has_text=re.compile(r"\S")).wait_for()
+        self.seen = self.state()
+
+    def state(self):
+        """The resting picture's address, the live text, the call."""
+        return self.notebook.picture(), self.words.inner_text(), self.call.inner_text()
+
+    def after(self, act):
+        """The state after `act()`, which must have changed the picture, the text and the call."""
+        before = self.seen
+        act()
+        self.notebook.wait_for_another_picture(before[0])
+        self.notebook.wait_until_idle()
+        self.seen = self.state()
+        assert all(now != then for now, then in zip(self.seen, before, strict=True))
+        return self.seen
+
+    def value(self):
+        """What the number box says, when the slider's handle stands there too: float."""
+        value = float(self.box.input_value())
+        # The handle tells screen readers one decimal only.
+        assert float(self.handle.get_attribute("aria-valuenow")) == pytest.approx(value, abs=0.051)
+        return value
+
+    def png(self):
+        """The bytes of the picture on the page."""
+        return base64.b64decode(self.image.evaluate(PICTURE_BYTES))
+
+
+def first_setting(call):
+    """The first number in a call such as labs.unroll(w=0.85): float."""
+    return float(re.search(r"=(-?[\d.]+)", call)[1])
+
+
+def opened(open_notebook, path):
+    """The notebook, run to its end, and its first lab, brought into view."""
+    notebook = open_notebook(path)
+    notebook.run_all()
+    return notebook, Shown(notebook)
+
+
+def change_theme(page, theme):
+    """Changes JupyterLab's theme, and waits until the page has it."""
+    page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
+    has_it = "light => document.body.dataset.jpThemeLight === light"
+    page.wait_for_function(has_it, arg="true" if theme.endswith("Light") else "false")
+    page.wait_for_timeout(500)  # colours fade
+
+
+def written(server, name, source):
+    """Writes a notebook of one code cell at the server's root, and gives its name: str."""
+    kernel = {"name": "python3", "display_name": "Python 3"}
+    cells = [nbformat.v4.new_code_cell(source.strip())]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), server.root / name)
+    return name
+
+
+def test_notebook_00_by_key_by_drag_by_number_and_back(open_notebook):
+    notebook, lab = opened(open_notebook, "notebooks/00_start_here.ipynb")
+    start = lab.seen
+    assert lab.value() == 0.8
+
+    *_, call = lab.after(lambda: notebook.press("ArrowRight"))
+    assert first_setting(call) == lab.value() == 0.85
+
+    *_, call = lab.after(lambda: notebook.drag(-60))
+    assert first_setting(call) == lab.value() < 0.8
+
+    def type_into_the_box():
+        lab.box.fill("-1.5")
+        lab.box.press("Enter")
+
+    *_, call = lab.after(type_into_the_box)
+    assert first_setting(call) == lab.value() == -1.5
+
+    _, *said = lab.after(lab.reset.click)
+    assert said == [*start[1:]]
+    assert lab.value() == 0.8
+    assert lab.png() == Canvas(labs.unroll.picture, RESTING_DPI).png(labs.unroll().numbers)
+    assert notebook.errors() == []
+
+
+def test_notebook_00_in_the_dark_theme(open_notebook):
+    notebook, lab = opened(open_notebook, "notebooks/00_start_here.ipynb")
+
+    def style(locator, name):
+        return locator.evaluate("(element, name) => getComputedStyle(element)[name]", name)
+
+    def brightness(colour):
+        return sum(map(float, re.findall(r"[\d.]+", colour)[:3])) / 3
+
+    assert style(lab.image, "filter") == "none"
+    assert brightness(style(lab.words, "color")) < 100
+    change_theme(notebook.page, "JupyterLab Dark")
+    assert style(lab.image, "filter") == "invert(0.93) hue-rotate(180deg)"
+    assert brightness(style(lab.words, "color")) > 180
+    lab.after(lambda: notebook.press("ArrowLeft"))
+    change_theme(notebook.page, "JupyterLab Light")  # the server remembers it
+    assert style(lab.image, "filter") == "none"
+    assert notebook.errors() == []
+
+
+def test_notebook_03_by_key_and_by_drag(open_notebook):
+    notebook, lab = opened(open_notebook, "notebooks/03_two_steps_by_hand.ipynb")
+    lab.after(lambda: notebook.press("ArrowLeft"))
+    lab.after(lambda: notebook.drag(50))
+    assert notebook.errors() == []
+
+
+def test_a_drag_over_a_slow_lab_does_not_queue(jupyter_server, open_notebook):
+    notebook, lab = opened(open_notebook, written(jupyter_server, "slow.ipynb", SLOW))
+    lab.image.evaluate(COUNT_PICTURES)
+    notebook.drag(-120, steps=60)
+    released = notebook.page.evaluate("() => performance.now()")
+    notebook.picture()
+    notebook.wait_until_idle()
+    pictures = notebook.page.evaluate("() => window.pictures")
+    # The one in the making, the one of the last value, and that one again, sharper.
+    assert 1 <= sum(at > released for at in pictures) <= 3
+    last = lab.value()
+    assert last < 0.5
+    assert first_setting(lab.call.inner_text()) == last
+    assert lab.png() == Canvas(labs.unroll.picture, RESTING_DPI).png(labs.unroll(w=last).numbers)
+    assert notebook.errors() == []
