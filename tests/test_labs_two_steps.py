@@ -85,7 +85,7 @@ def test_the_sum_and_its_factored_form_S18_S21_S22_agree(settings):
 
 @pytest.mark.parametrize("weight", ["u", "w", "k"])
 def test_the_lit_path_runs_along_the_edges_of_its_factors(weight):
-    lab = labs.two_steps(weight=weight)
+    lab = labs.two_steps(weight=weight, s_init=0.25)
     picture = shown(lab)
     for path in lab.numbers.paths:
         edges = [edge_of(name) for name, _ in path["factors"]]
@@ -95,6 +95,16 @@ def test_the_lit_path_runs_along_the_edges_of_its_factors(weight):
         assert all(before[0] == after[1] for before, after in pairwise(edges))
         xs, _ = picture.lit[path["step"]].get_data()
         assert np.isnan(xs).sum() == len(edges)  # one stroke an edge
+
+
+def test_a_lit_path_is_as_wide_as_its_term_is_large_and_dark_when_it_carries_nothing():
+    lab = labs.two_steps(w=0.05)
+    lit, terms = shown(lab).lit, {path["step"]: path["term"] for path in lab.numbers.paths}
+    widths = {step: line.get_linewidth() - 1.5 for step, line in lit.items()}
+    assert widths[0] / widths[1] == pytest.approx(abs(terms[0] / terms[1]))
+    lab.move(w=0.0)
+    assert len(shown(lab).lit[0].get_data()[0]) == 0
+    assert len(shown(lab).lit[1].get_data()[0]) > 0
 
 
 def test_only_the_chosen_path_is_lit():
@@ -110,8 +120,12 @@ def test_only_the_chosen_path_is_lit():
         ({}, "turns the sign around"),
         ({"weight": "w"}, "because s₋₁ = 0"),
         ({"x_0": 0.0}, "a factor on its path is 0"),
-        ({"weight": "w", "s_init": 0.25}, "the past is 13%"),
+        ({"weight": "w", "s_init": 0.25}, "13% of it comes from the past"),
         ({"weight": "u", "x_1": 0.1, "w": 2.0}, "most of it comes through step 0"),
+        ({"w": 0.05}, "the past takes back 6%"),
+        ({"x_1": -0.5714}, "the two cancel"),
+        ({"func": "relu", "x_1": -1.5}, "a factor that both paths share is 0"),
+        ({"u": 3.0, "x_0": 2.0, "x_1": 2.0, "w": 3.0}, "almost nothing"),
     ],
 )
 def test_the_sentence_draws_the_conclusion(settings, words):

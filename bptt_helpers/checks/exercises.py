@@ -178,7 +178,7 @@ def error_at_logits(attempt):
 
 def two_step_cases():
     """Arguments of the exercises of notebook 03: {what: (TwoSteps,)}; the last has s_init = 0, trap 2."""
-    usual = {"u": 0.6, "w": 0.9, "k": 0.1, "v": (1.5, -1.0), "x": (1.0, -0.5), "target": 0}
+    usual = {"u": 0.6, "w": 0.9, "k": 0.1, "v": (1.5, -1.0), "x": (0.7, -0.5), "target": 0}
     return {
         "with s_init = 0.4": (two_steps.run(**usual, s_init=0.4, func="tanh"),),
         "with sigmoid and s_init = -1.2": (two_steps.run(**usual, s_init=-1.2, func="sigmoid"),),
@@ -198,7 +198,26 @@ def two_paths(attempt):
 
         return wrong
 
+    def tanh_slopes(two):
+        slope_0, slope_1 = (1 - two.values[s] ** 2 for s in ("s_0", "s_1"))
+        dE_dz_1 = two.partials["dE/ds_1"] * slope_1
+        return dE_dz_1 * two.values["x_1"], dE_dz_1 * two.values["w"] * slope_0 * two.values["x_0"]
+
     mistakes = {
+        "1 - s² is the slope of tanh only: take ∂s_1/∂z_1 and ∂s_0/∂z_0 from two.partials": tanh_slopes,
+        "in dE/du_0 you forgot x_0, the factor ∂a_0/∂u_0 (S20)": without("da_0/du_0"),
+        "in dE/du_1 you forgot x_1, the factor ∂a_1/∂u_1 (S19)": lambda two: (
+            two.partials["dE/da_1"],
+            two.partials["dE/du_0"],
+        ),
+        "in dE/du_1 you forgot ∂s_1/∂z_1 (S19)": lambda two: (
+            two.partials["dE/ds_1"] * two.values["x_1"],
+            two.partials["dE/du_0"],
+        ),
+        "both are dE/du_1: the path through step 0 is longer (S20)": lambda two: (
+            two.partials["dE/du_1"],
+            two.partials["dE/du_1"],
+        ),
         "the order is (dE/du_1, dE/du_0): yours are swapped": lambda two: right(two)[::-1],
         "you return their sum: the two terms are needed": lambda two: two.gradient["u"],
         "in dE/du_0 you forgot w, the factor ∂b_1/∂s_0 (S20)": without("db_1/ds_0"),
@@ -234,10 +253,28 @@ def two_step_gradient(attempt):
         dE_dz_1 = two.partials["dE/ds_1"] * slope_1
         return dE_dz_1 * (two.values["s_0"] + two.values["w"] * slope_0 * two.values["s_init"])
 
+    def tanh_slope_at_step_0(two):
+        slope_0 = 1 - two.values["s_0"] ** 2
+        return two.partials["dE/dz_1"] * (
+            two.values["s_0"] + two.values["w"] * slope_0 * two.values["s_init"]
+        )
+
+    def brackets(two):
+        return two.values["s_0"] + two.values["w"] * two.partials["ds_0/dz_0"] * two.values["s_init"]
+
     def at_z_1_and_z_0(two, first, second):
         return two.partials["dE/dz_1"] * two.values[first] + two.partials["dE/dz_0"] * two.values[second]
 
     mistakes = {
+        "1 - s_0² is the slope of tanh only: take ∂s_0/∂z_0 from two.partials": tanh_slope_at_step_0,
+        "the two terms are added: yours are subtracted": lambda two: (
+            two.partials["dE/dw_1"] - two.partials["dE/dw_0"]
+        ),
+        "those are the brackets of S22: ∂E/∂z_1 stands before them": brackets,
+        "you forgot ∂s_1/∂z_1 before the brackets": lambda two: two.partials["dE/ds_1"] * brackets(two),
+        "∂E/∂z_1 multiplies both terms: mind the brackets": lambda two: (
+            two.partials["dE/dw_1"] + brackets(two) - two.values["s_0"]
+        ),
         "that is the copy of step 1 alone: w is used at step 0 too": lambda two: two.partials["dE/dw_1"],
         "that is the copy of step 0 alone: w is used at step 1 too": lambda two: two.partials["dE/dw_0"],
         "in the path through step 0 you forgot w: ∂b_1/∂s_0": lambda two: (

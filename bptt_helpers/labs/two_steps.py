@@ -96,6 +96,8 @@ def describe(settings, numbers):
     if not np.isfinite(total):
         return "Overflow: these numbers are too large to multiply out."
     opening = f"Step 1 alone says ∂E/∂{weight} = {signed(last)}. "
+    if first == last == 0:
+        return opening + "Step 0 adds <b>exactly nothing</b> either: a factor that both paths share is 0."
     if first == 0:
         why = (
             "because s₋₁ = 0: code that forgets this term would look right here"
@@ -104,11 +106,17 @@ def describe(settings, numbers):
         )
         return opening + f"Step 0 adds <b>exactly nothing</b>, {why}."
     opening += f"Step 0 adds {signed(first)}, so the whole gradient is <b>{signed(total)}</b>"
+    if max(abs(last), abs(first)) < 1e-6:
+        return opening + ": almost nothing. A state is saturated, or the loss is already close to 0."
+    if abs(total) < 0.01 * abs(last):
+        return opening + ": the two cancel."
     if last * total < 0:
         return opening + ": the past turns the sign around."
+    if last * first < 0:
+        return opening + f": the past takes back {abs(first / last):.0%} of what step 1 says."
     if abs(first) > abs(last):
         return opening + ": most of it comes through step 0."
-    return opening + f": the past is {abs(first) / (abs(first) + abs(last)):.0%} of what is added up."
+    return opening + f": {first / total:.0%} of it comes from the past."
 
 
 two_steps = Declaration("two_steps", CONTROLS, compute, describe, TwoStepsPicture, telling="w")

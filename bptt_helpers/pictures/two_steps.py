@@ -86,9 +86,9 @@ class TwoStepsPicture:
             axes.text(
                 *place(name), label, ha="center", va="center_baseline", color=ink, fontsize=15, zorder=5
             )
-        axes.text(12, 640, "on every edge", color=INK, fontsize=11, va="center")
-        axes.text(12, 622, "above: the value", color=INK, fontsize=11, va="center")
-        axes.text(12, 604, "below: ∂E/∂(it)", color=GRADIENT, fontsize=11, va="center")
+        axes.text(12, 645, "on every edge:", color=INK, fontsize=11, va="center")
+        axes.text(12, 627, "the value and", color=INK, fontsize=11, va="center")
+        axes.text(12, 609, "its gradient", color=GRADIENT, fontsize=11, va="center")
         # Lit paths: solid for the copy used at step 1, dashed beside it for the copy used at step 0.
         self.lit = {
             1: axes.plot(
@@ -153,10 +153,14 @@ class TwoStepsPicture:
     def _light(self, numbers):
         weight = numbers["weight"]
         shown = {path["step"]: path for path in numbers["paths"] if path["shown"]}
+        largest = max(abs(path["term"]) for path in numbers["paths"])
         for step, line in self.lit.items():
-            edges = [edge_of(name) for name, _ in shown[step]["factors"]] if step in shown else []
+            # A path is as wide as its term is large beside the other; one that carries nothing is dark.
+            term = abs(shown[step]["term"]) if step in shown else 0
+            edges = [edge_of(name) for name, _ in shown[step]["factors"]] if term else []
             aside = 0 if len(shown) < 2 or step == 1 else 5  # where both run, side by side
             line.set_data(*_polyline(edges, aside))
+            line.set_linewidth(1.5 + 4 * term / largest if term else 0)
         (x_0, y), (x_1, _) = (place(copy) for copy in COPIES[weight])
         outward = -1 if weight == "u" else 1  # away from the graph
         edge, aside = y + outward * RADIUS, y + outward * 38
@@ -206,7 +210,7 @@ class TwoStepsPicture:
         upper, lower = {"u": ("x₁", "x₀"), "w": ("s₀", "s₋₁"), "k": ("1", "1")}[weight]
         _place(self.compact, [
             ((12, 47), f"common factors out:   ∂E/∂z₁ · ({upper} + w₁ · ∂s₀/∂z₀ · {lower}) ="),
-            ((478, 47), f"{common} × ({last} + {w} × {slope} × {first}) = {signed(gradient)}"),
+            ((488, 47), f"{common} × ({last} + {w} × {slope} × {first}) = {signed(gradient)}"),
         ])  # fmt: skip
         of_sum, of_compact = {"u": ("(S18)", "(S21)"), "w": ("", "(S22)"), "k": ("", "")}[weight]
         _place(self.numbers_of_sums, [((1088, 76), of_sum), ((1088, 47), of_compact)])
@@ -281,7 +285,7 @@ def _polyline(edges, aside):
     xs, ys = [], []
     for source, target in edges:
         start, end, along = _direction(source, target)
-        shift = aside * np.array([-along[1], along[0]])
+        shift = aside * np.array([-1, 0] if along[0] == 0 else [0, 1])  # away from the gradients' side
         first, last = start + RADIUS * along + shift, end - RADIUS * along + shift
         xs += [first[0], last[0], np.nan]
         ys += [first[1], last[1], np.nan]
