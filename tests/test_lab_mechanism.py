@@ -340,6 +340,17 @@ def test_a_number_box_holds_the_range_of_its_slider():
         assert box.description == control.label
 
 
+def test_slider_and_number_box_follow_each_other():
+    compute = Counting()
+    lab = declared(compute)(controls=("height",))
+    box, slider = lab.children[0].children[0].children
+    slider.value = 0.1 + 0.2
+    assert (box.value, lab.settings.height) == (0.3, 0.3)
+    box.value = -0.7
+    assert (slider.value, lab.settings.height) == (-0.7, -0.7)
+    assert compute.calls == 3
+
+
 def test_a_play_button_has_the_range_too():
     control = Whole(1, 0, 4, "step", play=True)
     slider, shown = control.widgets(3)
