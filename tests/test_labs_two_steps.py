@@ -122,6 +122,7 @@ def test_only_the_chosen_path_is_lit():
         ({"x_0": 0.0}, "a factor on its path is 0"),
         ({"weight": "w", "s_init": 0.25}, "13% of it comes from the past"),
         ({"weight": "u", "x_1": 0.1, "w": 2.0}, "most of it comes through step 0"),
+        ({"u": 3.0, "x_0": 2.0}, "the past hardly counts"),
         ({"w": 0.05}, "the past takes back 6%"),
         ({"x_1": -0.5714}, "the two cancel"),
         ({"func": "relu", "x_1": -1.5}, "a factor that both paths share is 0"),

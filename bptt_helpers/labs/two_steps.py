@@ -110,6 +110,8 @@ def describe(settings, numbers):
         return opening + ": almost nothing. A state is saturated, or the loss is already close to 0."
     if abs(total) < 0.01 * abs(last):
         return opening + ": the two cancel."
+    if abs(first) < 0.005 * abs(last):
+        return opening + ": the past hardly counts."
     if last * total < 0:
         return opening + ": the past turns the sign around."
     if last * first < 0:
