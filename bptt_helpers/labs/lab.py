@@ -15,7 +15,7 @@ so none queue up.
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 
 import ipywidgets
@@ -60,6 +60,8 @@ class Declaration:
     picture : a class as described in `bptt_helpers.pictures`
     limits : optional, settings -> {setting: (low, high)} for controls whose range depends on others
     telling : the setting that a player for slides runs through (`frames`)
+    belongs : optional, {setting: settings}: it says something about these, a guess for example, so it goes back
+        to the declared value when one of them is moved without it
     """
 
     name: str
@@ -69,6 +71,7 @@ class Declaration:
     picture: type
     limits: Callable | None = None
     telling: str | None = None
+    belongs: Mapping = field(default_factory=dict)
 
     def __call__(self, *, controls=None, **start):
         """The lab as a widget.
@@ -181,6 +184,7 @@ class Lab(ipywidgets.VBox):
         if self._moving_together:
             return
         try:
+            self._take_back()
             self._narrow()
             if self.settings != self._drawn:
                 self._draw()
@@ -213,6 +217,18 @@ class Lab(ipywidgets.VBox):
         if self._resting is not None:
             self._resting.cancel()
         self._resting = loop.call_later(REST_SECONDS, self.sharpen)
+
+    def _take_back(self):
+        """What was said about other settings no longer holds when these have moved without it."""
+        now, before = self.settings, self._drawn or self.settings
+        moved = {name for name in now if now[name] != before[name]}
+        self._moving_together = True
+        try:
+            for name, others in self._declaration.belongs.items():
+                if name not in moved and not moved.isdisjoint(others):
+                    self.controls[name].value = self._declaration.controls[name].value
+        finally:
+            self._moving_together = False
 
     def _widen(self):
         """Gives ranges that depend on other controls their whole width, until all controls have moved."""
