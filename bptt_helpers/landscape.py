@@ -11,9 +11,17 @@ import numpy as np
 
 from bptt_helpers import rnn
 
+SAME_SLOPE = 1e-9  # slopes this close to 1 count as 1
+AT_INFLECTION = 1e-4  # f' is 1 - z² or so near z = 0: within SAME_SLOPE of its largest for |z| < 3e-5
+
 
 class FixedPoint(NamedTuple):
-    """A state that maps to itself, s = f(w s + b). slope: ds_t/ds_{t-1} there; stable: |slope| < 1."""
+    """A state that maps to itself, s = f(w s + b).
+
+    slope : ds_t/ds_{t-1} there; at the kink of relu the larger of the slopes on its two sides
+    stable : whether states on both sides of it come closer: |slope| < 1, or, ever more slowly, |slope| = 1
+        where the map bends towards it
+    """
 
     s: float
     slope: float
@@ -39,8 +47,25 @@ def fixed_points(w, b, func="tanh"):
         states = _piecewise_linear(w, b, func)
     else:
         raise ValueError(f"func: got {func!r}, expected one of {', '.join(rnn.FUNCTIONS)}")
-    slopes = [float(w * rnn.slope(rnn.activate(np.array([w * s + b]), func), func)[0]) for s in states]
-    return tuple(FixedPoint(s, slope, abs(slope) < 1) for s, slope in zip(states, slopes, strict=True))
+    return tuple(_fixed_point(s, w, b, func) for s in states)
+
+
+def is_neutral(slope):
+    """Whether |slope| is 1, up to rounding: a small step aside then neither shrinks nor grows at first."""
+    return abs(abs(slope) - 1) < SAME_SLOPE
+
+
+def _fixed_point(s, w, b, func):
+    z = w * s + b
+    slope = float(w * rnn.slope(np.array([s]), func)[0])
+    if func == "relu" and z == 0:
+        slope = max(w, 0.0)
+    if not is_neutral(slope):
+        return FixedPoint(s, slope, abs(slope) < 1)
+    # Straight functions pass a small step on as it is. A curved one takes it back, at slope -1 everywhere (its
+    # Schwarzian derivative is negative), at slope 1 only where it crosses the diagonal: at its inflection.
+    curved = func in ("tanh", "sigmoid")
+    return FixedPoint(s, slope, curved and (slope < 0 or abs(z) < AT_INFLECTION))
 
 
 def _piecewise_linear(w, b, func):
@@ -54,17 +79,18 @@ def _piecewise_linear(w, b, func):
 
 def _bounded(w, b, func):
     def excess(s):
-        return float(rnn.activate(np.array([w * s + b]), func)[0]) - s
+        over = float(rnn.activate(np.array([w * s + b]), func)[0]) - s
+        return 0.0 if abs(over) < 1e-14 else over  # where the map only touches the diagonal, rounding decides
 
     low, high = (-1.0, 1.0) if func == "tanh" else (0.0, 1.0)
     borders = [low, *_extrema(w, b, func, low, high), high]
     states = []
     for left, right in pairwise(borders):
-        if abs(excess(left)) < 1e-14:
+        if excess(left) == 0:
             states.append(left)
         elif excess(left) * excess(right) < 0:
             states.append(_bisect(excess, left, right))
-    if abs(excess(high)) < 1e-14:
+    if excess(high) == 0:
         states.append(high)
     return sorted({round(s, 13) + 0.0 for s in states})  # + 0.0 turns -0.0 into 0.0
 
@@ -72,7 +98,7 @@ def _bounded(w, b, func):
 def _extrema(w, b, func, low, high):
     """Where the slope of f(w s + b) - s is zero, i.e. f'(z) = 1/w; inside (low, high), in order."""
     steepest = 1.0 if func == "tanh" else 0.25
-    if w * steepest <= 1:
+    if w * steepest < 1:  # at 1 both are the inflection, z = 0: the one place where the slope is 0
         return []
     if func == "tanh":
         z = np.arctanh(np.sqrt(1 - 1 / w))  # 1 - tanh(z)^2 = 1/w
