@@ -13,6 +13,7 @@ from bptt_helpers.pictures.bug_zoo import BugZooPicture
 ALLOWED = 1e-6  # the relative error that your own check lets pass, as do the others
 NAMES = tuple(mutant.name for mutant in MUTANTS)
 CHECKS = (*(catcher.name for catcher in CATCHERS), "yours")
+YOURS = CHECKS.index("yours")
 LOSS_FALLS, NAN_PASSES = CHECKS.index("the loss falls"), CHECKS.index("large logits, nan > 0.01")
 
 CONTROLS = {
@@ -64,7 +65,7 @@ def compute(settings):
         shown[row, column] = True
     return {
         "bugs": NAMES,
-        "checks": (*CHECKS[:-1], f"yours, T = {settings['T']}, {_start(settings)}"),
+        "checks": (*CHECKS[:-1], ", ".join(["yours", *_own(settings, between=" ")])),
         "row": row,
         "column": column,
         "errors": np.column_stack([table.errors, own]),
@@ -100,13 +101,14 @@ def describe(settings, numbers):
 def _called(settings):
     if settings["check"] != "yours":
         return f"the check “{settings['check'].replace('s_init', 's₋₁')}”"
-    return f"your check (T = {settings['T']}, {_start(settings)}, {settings['func']})".replace(
-        "s_init", "s₋₁"
-    )
+    return f"your check ({', '.join(_own(settings))})".replace("s_init", "s₋₁")
 
 
-def _start(settings):
-    return f"s_init {'=' if settings['s_init'] == 0 else '≠'} 0"
+def _own(settings, between=", "):
+    """What your own check is made of: T, where it starts, func, and what is ticked: list of str."""
+    start = f"s_init {'=' if settings['s_init'] == 0 else '≠'} 0"
+    ticked = between.join(name for name in ("batch", "mask", "large") if settings[name])
+    return [f"T = {settings['T']}", start, settings["func"], *([ticked] if ticked else [])]
 
 
 def _verdict(error, caught, column):
@@ -116,7 +118,8 @@ def _verdict(error, caught, column):
     if np.isnan(error):
         why = "nan, and nan > 0.01 is False" if column == NAN_PASSES else "not a number"
         return f"{outcome}, the error is {why}."
-    return f"{outcome}, the largest relative error is {error:.2g}."
+    against = " against rnn.backward" if column == YOURS else " against central differences"
+    return f"{outcome}, the largest relative error is {error:.2g}{against}."
 
 
 def _worth(caught, column):
@@ -128,8 +131,13 @@ def _worth(caught, column):
     if not slipped:
         return f"{said}."
     if len(slipped) > 4:
-        return f"{said}; {len(slipped)} slip through."
+        slipped[3:] = [f"and {len(slipped) - 3} more"]
     return f"{said}; what slips through: {', '.join(slipped)}."
 
 
-bug_zoo = Declaration("bug_zoo", CONTROLS, compute, describe, BugZooPicture, telling="T")
+# A guess is about one bug and one check: it must not open the answer for the next.
+GUESSED = ("mutant", "check", "T", "s_init", "func", "batch", "mask", "large")
+
+bug_zoo = Declaration(
+    "bug_zoo", CONTROLS, compute, describe, BugZooPicture, telling="T", belongs={"guess": GUESSED}
+)
