@@ -209,7 +209,7 @@ def backward(params, trace, y):
     with silent():
         dq = error_at_logits(trace.o, y)  # (T, …, C)
         ds = rows_times(dq, params.V.T)  # (T, …, C) x (C, H) -> (T, …, H)  what the loss says to each state
-        dz = _sweep(params, trace, ds)
+        dz = sweep(params, trace, ds)
         return sum_over_steps(params, trace, dq, dz)
 
 
@@ -226,20 +226,38 @@ def through_time(params, trace, ds):
     params = check_trace(params, trace)
     ds = recurrent.check_state_errors(params, trace, ds)
     with silent():
-        dz = _sweep(params, trace, ds)
+        dz = sweep(params, trace, ds)
         dx = rows_times(dz, params.U.T)  # (T, …, H) x (H, D) -> (T, …, D)
         return ThroughTime(*sum_of_copies(params, trace, dz), dx)
 
 
-def _sweep(params, trace, ds):
-    """dE/dz (T, …, H) from the immediate dE/ds (T, …, H): one sweep from the last step to the first."""
+def sweep(params, trace, ds):
+    """One sweep from the last step to the first: dE/dz from the immediate dE/ds.
+
+    ds : array of shape (T, …, H), what the loss of each step says to its state
+
+    Returns dz of shape (T, …, H). Unchecked: backward and through_time have looked at the arguments.
+    """
     slopes = slope(trace.s, trace.func)  # (T, …, H)
     dz = np.empty_like(slopes, dtype=np.result_type(slopes, ds, params.W))
     from_future = 0
     for t in reversed(range(len(ds))):
-        dz[t] = slopes[t] * (ds[t] + from_future)  # (…, H)  what step t is told, through its squashing
-        from_future = dz[t] @ params.W  # (…, H)  what it passes on to s_{t-1}
+        dz[t], from_future = backward_step(ds[t], from_future, slopes[t], params.W)
     return dz
+
+
+def backward_step(ds, from_future, slope, W):
+    """One step of the sweep: S21's shared factors, for vectors.
+
+    ds : array of shape (…, H), what the loss of step t says to s_t
+    from_future : array of shape (…, H), what step t + 1 passed on to s_t; 0 at the last step
+    slope : array of shape (…, H), func'(z_t)
+    W : array of shape (H, H)
+
+    Returns dE/dz_t, and what step t passes on to s_{t-1}, both of shape (…, H).
+    """
+    dz = slope * (ds + from_future)  # (…, H)  what step t is told, through its squashing
+    return dz, dz @ W  # (…, H) x (H, H) -> (…, H)
 
 
 def sum_over_steps(params, trace, dq, dz):

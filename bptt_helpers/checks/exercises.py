@@ -367,6 +367,18 @@ def backward_step(attempt):
         "what goes on to s_{t-1} starts from dz, not from ds + from_future": (
             lambda ds, future, s, W: (step(ds, future, s, W)[0], W.T @ (ds + future))
         ),
+        "W is missing: what goes on to s_{t-1} is W.T @ dz (or dz @ W)": (
+            lambda *given: (step(*given)[0], step(*given)[0])
+        ),
+        "from_future has come through Wᵀ already, when step t + 1 passed it on: add it as it is": (
+            lambda ds, future, s, W: step(ds, W.T @ future, s, W)
+        ),
+        "Wᵀ is applied twice: once is enough, W.T @ dz (or dz @ W)": (
+            lambda ds, future, s, W: (step(ds, future, s, W)[0], W.T @ W.T @ step(ds, future, s, W)[0])
+        ),
+        "@ makes one number of two vectors: use * here, (1 - s**2) * (ds + from_future)": (
+            lambda ds, future, s, W: W.T @ ((1 - s**2) @ (ds + future))
+        ),
         "the order is (dz, to_past)": lambda *given: step(*given)[::-1],
     }
     rng = np.random.default_rng(5)
@@ -380,8 +392,9 @@ def backward_step(attempt):
 def backward(attempt):
     """Exercise: attempt(params, trace, y) -> rnn.Gradients of one sequence with tanh, as rnn.backward.
 
-    The known mistakes are those of the bug zoo (checks.mutants). A right attempt is then tried on what the
-    exercise does not ask for and rnn.backward does: a batch, class indices, a mask, sigmoid, large logits.
+    The known mistakes are those of the bug zoo (checks.mutants) and a few more. A right attempt is then tried
+    on what the exercise does not ask for and rnn.backward does: a batch, class indices, a mask, sigmoid and
+    large logits.
     """
     cases = {
         "with T = 3": mutants.random_case(3),
@@ -389,7 +402,23 @@ def backward(attempt):
         "with T = 2 and s_init = 0": mutants.random_case(2, start=False),
         "with T = 9": mutants.random_case(9),
     }
-    mistakes = {f"{m.what_is_wrong.rstrip('.')} ({m.name})": m.function for m in mutants.MUTANTS}
+    mistakes = {_IN_YOUR_CODE.get(m.name, _of_the_zoo(m)): m.function for m in mutants.MUTANTS}
+    mistakes |= {
+        "you go forward in time: for t in reversed(range(len(ds)))": _forward_loop,
+        "dV pairs dq with the state of the same step: trace.s, not trace.s_prev": (
+            lambda params, trace, y: rnn.backward(params, trace, y)._replace(
+                V=rnn.error_at_logits(trace.o, y).T @ trace.s_prev
+            )
+        ),
+        "ds_init is what step 0 passes on, dz[0] @ W: the W is missing": lambda params, trace, y: (
+            rnn.backward(params, trace, y)._replace(s_init=_right_dz(params, trace, y)[0])
+        ),
+        "ds_init is what step 0 passes on, not what the last step does: dz[0] @ W": (
+            lambda params, trace, y: rnn.backward(params, trace, y)._replace(
+                s_init=_right_dz(params, trace, y)[-1] @ params.W
+            )
+        ),
+    }
 
     def judged(cases):
         traced = {what: _with_trace(case) for what, case in cases.items()}
@@ -400,6 +429,43 @@ def backward(attempt):
     if sentence == "got it":
         for what, case in _beyond_one_sequence().items():
             print(f"  beyond the exercise, {what}: {judged({'': case})}")
+
+
+# What a mutant of the zoo says to somebody who has just written it; the others speak of what lies beyond.
+_IN_YOUR_CODE = {
+    "missing transpose": "going back takes Wᵀ, and you take W: from_future = dz[t] @ W (or W.T @ dz[t])",
+    "state for slope": "on the way to earlier steps you multiply by the state s[t] where 1 - s[t]² belongs",
+    "slope a step early": "you take the slope at the step before: 1 - trace.s[t]², not s_prev[t]",
+    "s_t for s_{t-1}": "your dW pairs dz[t] with s_t: W multiplied s_{t-1}, which is trace.s_prev[t]",
+    "no past": "your steps hear only their own loss: add from_future to ds[t], and pass it on, dz[t] @ W",
+    "only the last loss": "only the last step's error goes back: every step adds its own ds[t]",
+    "stops before the first step": "your loop stops before step 0: reversed(range(len(ds))) reaches it",
+    "skips the last step": "your loop skips the last step: it begins at T - 1, which is len(ds) - 1",
+    "cut at 4, runs 5": "each of your errors goes back only a few steps: send it to step 0",
+    "counted twice": "you add up from_future with +=: what is passed on replaces it, from_future = dz[t] @ W",
+    "bias of the last step": "your dk is that of the last step alone: sum dz over all steps",
+    "mean over time": "you divide by T: E is a sum over the steps, and so is its gradient",
+    "uphill": "the sign is flipped: what goes back is o - y, not y - o",
+}
+
+
+def _of_the_zoo(mutant):
+    return f"{mutant.what_is_wrong.rstrip('.')} ({mutant.name})"
+
+
+def _forward_loop(params, trace, y):
+    """The sweep run from the first step to the last."""
+    dq = rnn.error_at_logits(trace.o, y)  # (T, C)
+    ds = dq @ params.V  # (T, C) x (C, H) -> (T, H)
+    dz, from_future = np.zeros_like(ds), 0
+    for t in range(len(ds)):
+        slope = rnn.slope(trace.s[t], trace.func)
+        dz[t], from_future = rnn.backward_step(ds[t], from_future, slope, params.W)
+    return rnn.sum_over_steps(params, trace, dq, dz)
+
+
+def _right_dz(params, trace, y):
+    return rnn.sweep(params, trace, rnn.error_at_logits(trace.o, y) @ params.V)
 
 
 def _beyond_one_sequence():
@@ -444,6 +510,15 @@ def central_difference(attempt):
             result[index] = (ahead - f(moved)) / (2 * epsilon)
         return result
 
+    def both_are_W(f, W, epsilon):  # P = W; M = W: names for one array, whose entry goes up and down again
+        ahead = behind = W
+        result = np.zeros_like(W)
+        for index in np.ndindex(W.shape):
+            ahead[index] += epsilon
+            behind[index] -= epsilon
+            result[index] = (f(ahead) - f(behind)) / (2 * epsilon)
+        return result
+
     def all_at_once(f, W, epsilon):
         return (f(W + epsilon) - f(W - epsilon)) / (2 * epsilon)
 
@@ -451,6 +526,10 @@ def central_difference(attempt):
         "one-sided: move each entry to both sides": each_entry(lambda at, e: (at(e) - at(0)) / e),
         "the two points are 2 epsilon apart: you forgot the 2": each_entry(
             lambda at, e: (at(e) - at(-e)) / e
+        ),
+        "every slope is 0: both points are the same array. P = W makes no copy, P = W.copy() does": both_are_W,
+        "that is half of one-sided: the second point is W again. Does M = W stand there for M = W.copy()?": (
+            each_entry(lambda at, e: (at(e) - at(0)) / (2 * e))
         ),
         "you forgot to divide by 2 epsilon": each_entry(lambda at, e: at(e) - at(-e)),
         "the sign is flipped: f at + epsilon comes first": each_entry(
@@ -473,7 +552,7 @@ def central_difference(attempt):
         "for W of shape (4,)": (lambda W: np.sum(np.sin(W)) * np.sum(W), rng.normal(size=4), 0.01),
         "for W of shape (1, 1)": (lambda W: W[0, 0] ** 3, np.array([[0.5]]), 0.3),
     }
-    verdicts.exercise(attempt, each_entry(lambda at, e: (at(e) - at(-e)) / (2 * e)), mistakes, cases)
+    verdicts.exercise(attempt, numeric.slopes_at, mistakes, cases)
 
 
 def forward_in_time_step(attempt):
@@ -495,6 +574,9 @@ def forward_in_time_step(attempt):
         "f' is missing": lambda before, s, W: np.eye(len(s)) + W @ before,
         "f' must multiply the immediate part too": (
             lambda before, s, W: np.eye(len(s)) + (1 - s**2)[:, None] * (W @ before)
+        ),
+        "f' must multiply W @ before too: (1 - s²)[:, None] * (all of the bracket)": (
+            lambda before, s, W: np.diag(1 - s**2) + W @ before
         ),
         "f' belongs to row i (the state), not to column j: (1 - s²)[:, None]": (
             lambda before, s, W: (1 - s**2) * (np.eye(len(s)) + W @ before)
@@ -558,32 +640,85 @@ def catches(attempt):
     if verdicts.not_attempted(judged):
         print("not attempted yet")
     elif isinstance(judged, verdicts.Raised) and isinstance(judged.error, AssertionError):
-        print(
-            f"not yet: your check rejects rnn.backward, which is right: {verdicts.first_line(judged.error)}"
-        )
+        print(f"{_rejects_the_right_one(attempt)}: {verdicts.first_line(judged.error)}")
     elif isinstance(judged, verdicts.Raised):
         print(f"not yet: {judged.sentence()}")
     elif not _is_bool(judged):
         print(f"not yet: return True or False, not {verdicts.described(judged)}")
     elif not judged:
-        print("not yet: your check rejects rnn.backward, which is right")
+        print(_rejects_the_right_one(attempt))
     else:
         print(_slipped_through(attempt))
 
 
+ALLOWED = 1e-6  # the relative error that the checks of the bug zoo let pass
+
+
+def _rejects_the_right_one(attempt):
+    """The verdict on a check that rejects rnn.backward, with the error that it must allow."""
+    said = "not yet: your check rejects rnn.backward, which is right"
+    rough = max(_errors(_cases_of(attempt, rnn.backward), rnn.backward), default=np.nan)
+    if np.isnan(rough):  # it never got as far as a case
+        return said
+    said += f" (in your cases its error against central differences is up to {rough:.0e}; "
+    if rough <= ALLOWED:
+        return f"{said}allow {ALLOWED:.0e})"
+    return f"{said}measured on fewer steps it is smaller, most of all with large logits)"
+
+
 def _slipped_through(attempt):
     """The verdict on a check that accepts the right backward: which wrong ones does it accept too?"""
-    zoo = (*mutants.MUTANTS, mutants.Mutant("NaN everywhere", _nan_everywhere, "Every entry is NaN.", ""))
+    zoo = mutants.MUTANTS
     passed = [mutant for mutant in zoo if _accepts(attempt, mutant.function)]
-    if not passed:
-        return "got it"
-    first = passed[0]
-    how = [catcher.name for catcher in mutants.CATCHERS if catcher.catches(first.function)]
-    hint = f"; what catches it: {'; '.join(how[:3])}" if how else ""
-    return (
-        f"not yet: {len(zoo) - len(passed)} of {len(zoo)} caught. Your check accepts "
-        f'"{first.name}" ({first.what_is_wrong.rstrip(".")}){hint}'
-    )
+    if passed:
+        return (
+            f"not yet: {len(zoo) - len(passed)} of {len(zoo)} caught. Your check accepts "
+            f'"{passed[0].name}" ({passed[0].what_is_wrong.rstrip(".")}); {_why(attempt, passed[0].function)}'
+        )
+    if _accepts(attempt, _nan_everywhere):
+        return (
+            f"not yet: {len(zoo)} of {len(zoo)} caught, but your check accepts a gradient that is NaN everywhere: "
+            "nan > 0.01 is False, so ask whether error <= ..."
+        )
+    return "got it"
+
+
+def _why(attempt, wrong):
+    """Why a check accepts a wrong backward: what it allows, or what its cases do not show."""
+    cases = _cases_of(attempt, wrong)
+    for case, error, rough in zip(cases, _errors(cases, wrong), _errors(cases, rnn.backward), strict=True):
+        if np.isnan(error):
+            return "in one of your cases its gradient is NaN: nan > 0.01 is False, so ask whether error <= ..."
+        if error > max(ALLOWED, 10 * rough):
+            return (
+                f"in your case with T = {len(case.x)} it is off by {error:.0e} (the right one by {rough:.0e}): "
+                f"your check must not allow more than {ALLOWED:.0e}"
+            )
+    if wrong is mutants.skips_the_last and cases and all((case.y[-1] == -1).all() for case in cases):
+        return "each case of yours has a mask, which takes the last loss away: add a case without one"
+    return f"what catches it: {_catchers(wrong)}"
+
+
+def _catchers(wrong):
+    """Up to three checks of the zoo that catch a wrong backward: str."""
+    return "; ".join([catcher.name for catcher in mutants.CATCHERS if catcher.catches(wrong)][:3])
+
+
+def _cases_of(attempt, backward):
+    """The cases in which a check calls the backward that it judges: list of mutants.Case."""
+    cases = []
+
+    def listening(params, trace, y):
+        cases.append(mutants.Case(params, trace.x, trace.s_init, y, trace.func))
+        return backward(params, trace, y)
+
+    verdicts.answer_of(attempt, (listening,))
+    return cases
+
+
+def _errors(cases, backward):
+    """The relative error of a backward in each case: list of floats."""
+    return [mutants.error_in_case(backward, case) for case in cases]
 
 
 def _accepts(attempt, backward):
