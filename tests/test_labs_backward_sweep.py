@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from bptt_helpers import labs, rnn
+from bptt_helpers.pictures.backward_sweep import VECTORS
 from bptt_helpers.pictures.canvas import Canvas
 from bptt_helpers.pictures.numerals import signed
 
@@ -52,6 +53,18 @@ def test_each_step_holds_the_three_lines_and_the_growing_sum(start):
     np.testing.assert_allclose(sweep["after"], sweep["before"] + sweep["added"])
 
 
+def test_it_opens_at_the_last_step_where_the_sweep_starts():
+    lab = labs.backward_sweep()
+    assert (lab.settings.step, lab.numbers.t) == (1, lab.settings.T - 1)
+
+
+def test_the_row_of_vectors_reads_as_an_equation():
+    operators = [operator for *_, operator in VECTORS.values()]
+    assert operators == ["", "+", "=", "×", "=", "@ W  ="]
+    x = [place for place, *_ in VECTORS.values()]
+    assert min(np.diff(x)) > 150  # a vector and an operator in between
+
+
 def test_the_loss_may_be_at_the_last_step_only():
     numbers = labs.backward_sweep(loss="last").numbers
     assert not numbers["sweep"]["ds"][:-1].any()
@@ -96,6 +109,8 @@ def test_the_slider_ends_where_the_sequence_does():
     ("start", "said"),
     [
         ({"step": 0}, "at t = 5, where nothing comes from the future"),
+        ({"step": 0}, "from a random s₋₁"),
+        ({"step": 1}, "1 of 6 copies of W is in dW; those of steps 0 … 4 are still missing"),
         ({"step": 1}, "<b>nothing</b> comes from the future"),
         ({"step": 3}, "3 of 6 copies of W are in dW; those of steps 0 … 2 are still missing"),
         ({"step": 5}, "the copy used at step 0 is still missing"),

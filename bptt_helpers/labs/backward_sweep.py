@@ -11,7 +11,7 @@ from bptt_helpers.pictures.numerals import plain
 D = 2  # inputs; the sweep does not look at them
 
 CONTROLS = {
-    "step": Whole(3, 0, LONGEST, "visited", play=True),
+    "step": Whole(1, 0, LONGEST, "visited", play=True),
     "T": Whole(6, 2, LONGEST, "T"),
     "loss": Choice("every", {"every": "at every step", "last": "at the last step only"}, "loss"),
     "radius": Slider(0.9, 0, 2, 0.05, "radius"),
@@ -81,7 +81,7 @@ def describe(settings, numbers):
     if t == T:
         E = rnn.cross_entropy(numbers["trace"].q, numbers["y"]).sum()
         return (
-            f"Forward has run: E = <b>{plain(E)}</b>. The sweep starts at the end, at t = {T - 1}, where "
+            f"Forward has run, from a random s₋₁: E = <b>{plain(E)}</b>. The sweep starts at the end, at t = {T - 1}, where "
             "nothing comes from the future. Move <i>visited</i>, or press Play."
         )
     loss, future, both = (np.linalg.norm(sweep[name][t]) for name in ("ds", "from_future", "total"))
@@ -90,7 +90,8 @@ def describe(settings, numbers):
             f"All {T} copies of W are in after <b>one sweep</b>: dW equals rnn.backward's, the largest "
             f"difference is {numbers['difference']:.1g}. What step 0 passes on is ∂E/∂s₋₁."
         )
-    visited = f"Step t = {t}: {_sources(loss, future, both)} {T - t} of {T} copies of W are in dW; "
+    copies = f"{T - t} of {T} copies of W {'is' if T - t == 1 else 'are'} in dW; "
+    visited = f"Step t = {t}: {_sources(loss, future, both)} {copies}"
     missing = "0 and 1" if t == 2 else f"0 … {t - 1}"
     return visited + (
         "the copy used at step 0 is still missing."

@@ -16,18 +16,18 @@ LOSSES, STATES, LENGTHS, TIMES = 570, 490, 446, 420  # the rows of the chain
 RADIUS = 19
 PIPE = 272  # the middle of the row of vectors
 VECTORS = {  # name: (x, in code, in words, operator to its left)
-    "ds": (150, "ds[t]", "what the loss says", ""),
-    "from_future": (330, "from_future", "what the future says", "+"),
-    "total": (505, "∂E/∂s", "both", "="),
-    "slope": (662, "f′(z[t])", "slope", "×"),
-    "dz": (825, "dz[t]", "told to z[t]", "="),
-    "passed_on": (1000, "from_future", "passed on to s[t−1]", "@ W"),
+    "ds": (105, "ds[t]", "what the loss says", ""),
+    "from_future": (281, "from_future", "what the future says", "+"),
+    "total": (443, "sum", "both", "="),
+    "slope": (595, "f′(z[t])", "slope", "×"),
+    "dz": (747, "dz[t]", "told to z[t]", "="),
+    "passed_on": (985, "from_future", "passed on to s[t−1]", "@ W  ="),
 }
 LINE, CELL, ROW = 24, 80, 34  # a line of a vector; a cell of a matrix
 MATRIX_TOP = 126
 MATRICES = {  # name: (left, in code, how far to its left stands the operator, operator)
     "before": (30, "dW so far", 0, ""),
-    "added": (440, "outer(dz[t], s[t−1])", 120, "+"),
+    "added": (440, "outer(dz[t], s_prev[t])", 120, "+"),
     "after": (800, "dW now", 60, "="),
 }
 
@@ -65,19 +65,12 @@ class BackwardSweepPicture:
 
     def _draw_vectors(self, axes):
         axes.plot([12, WIDTH - 12], [394, 394], color=FAINT, linewidth=1)
+        before = 0
         for x, code, words, operator in VECTORS.values():
-            axes.text(
-                x,
-                PIPE + 96,
-                code,
-                ha="center",
-                va="center",
-                family="DejaVu Sans Mono",
-                fontsize=13,
-                color=INK,
-            )
+            axes.text(x, PIPE + 96, code, ha="center", va="center", family="DejaVu Sans Mono", fontsize=13)
             axes.text(x, PIPE + 72, words, ha="center", va="center", fontsize=11, color=PARAMETER)
-            axes.text(x - 88, PIPE, operator, ha="center", va="center", fontsize=14, color=INK)
+            axes.text((before + x) / 2, PIPE, operator, ha="center", va="center", fontsize=14)
+            before = x
         (self.brackets,) = axes.plot([], [], color=PARAMETER, linewidth=1.5, animated=True)
         self.entries = Lettering(axes, size=12)
 
