@@ -81,8 +81,8 @@ def describe(settings, numbers):
     if t == T:
         E = rnn.cross_entropy(numbers["trace"].q, numbers["y"]).sum()
         return (
-            f"Forward has run, from a random s₋₁: E = <b>{plain(E)}</b>. The sweep starts at the end, at t = {T - 1}, where "
-            "nothing comes from the future. Move <i>visited</i>, or press Play."
+            f"Forward has run, from a random s₋₁: E = <b>{plain(E)}</b>. The sweep starts at the end, "
+            f"at t = {T - 1}, where nothing comes from the future. Move <i>visited</i>, or press Play."
         )
     loss, future, both = (np.linalg.norm(sweep[name][t]) for name in ("ds", "from_future", "total"))
     if t == 0:
