@@ -73,13 +73,18 @@ def _numeral_tiles(size, weight, dpi, colour, boxed):
     return _coloured(np.array(inks)[:, :, _MARGIN:-_MARGIN], colour, boxed)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=2048)
+def _words(string, size, weight, dpi, colour, boxed):
+    """The picture of any text, drawn by matplotlib as a whole: (rows, columns, 4) uint8."""
+    return _coloured(_ink(string, "DejaVu Sans", size, weight, dpi), colour, boxed)
+
+
 def _image(string, size, weight, dpi, colour, boxed):
     """The picture of a text, (rows, columns, 4) uint8, lowest row first, as Agg counts them."""
     try:
         codes = [_NUMERALS[character] for character in string]
     except KeyError:
-        return _coloured(_ink(string, "DejaVu Sans", size, weight, dpi), colour, boxed)[::-1]
+        return _words(string, size, weight, dpi, colour, boxed)[::-1]
     tiles = _numeral_tiles(size, weight, dpi, colour, boxed)[codes]  # (n, rows, columns, 4)
     return np.concatenate(tiles, axis=1)[::-1]
 
