@@ -81,6 +81,14 @@ def test_the_error_of_central_differences_is_that_of_the_formula():
     assert measured.a[0] == pytest.approx(3 * 2**2 + 0.1**2, rel=1e-12)
 
 
+def test_slopes_at_is_central_differences_of_one_array():
+    W = np.array([[0.3, -1.2, 0.5]])
+    kept = W.copy()
+    slopes = checks.slopes_at(lambda W: np.sum(W**3), W, 0.1)
+    np.testing.assert_allclose(slopes, 3 * W**2 + 0.01, rtol=1e-12)
+    np.testing.assert_array_equal(W, kept)
+
+
 def test_complex_step_is_right_where_central_differences_lose_half_of_the_digits():
     p = pair()
     right = bend_gradient(p)
@@ -433,6 +441,7 @@ def test_nan_is_never_right(capsys, name):
     ("exercise", "function"),
     [
         (checks.softmax, rnn.softmax),
+        (checks.central_difference, checks.slopes_at),
         (checks.cross_entropy, lambda q, y: rnn.cross_entropy(q, y).sum()),
         (checks.error_at_logits, rnn.error_at_logits),
         (checks.forward_in_time, flow.forward_in_time),
@@ -538,13 +547,13 @@ def one_case(backward):
     ("attempt", "words"),
     [
         (all_the_checks, "got it"),
-        (one_case, 'not yet: 13 of 18 caught. Your check accepts "tanh\'s slope for every func"'),
-        (lambda backward: True, "not yet: 0 of 18 caught"),
+        (one_case, 'not yet: 12 of 17 caught. Your check accepts "tanh\'s slope for every func"'),
+        (lambda backward: True, "not yet: 0 of 17 caught"),
         (lambda backward: False, "not yet: your check rejects rnn.backward, which is right"),
         (lambda backward: None, "not yet: return True or False, not None"),
         (
             lambda backward: backward is rnn.backward or backward is exercises._nan_everywhere,
-            "NaN everywhere",
+            "17 of 17 caught, but your check accepts a gradient that is NaN everywhere",
         ),
     ],
 )
@@ -558,6 +567,68 @@ def test_catches_tells_of_an_assertion_that_rejects_the_right_one(capsys):
 
     sentence = "not yet: your check rejects rnn.backward, which is right: W[0, 0]: too strict"
     assert said(capsys, checks.catches, strict) == sentence
+
+
+def allowing(tolerance, *cases):
+    """A check on some cases that allows a relative error."""
+    return lambda backward: all(mutants.error_in_case(backward, case) <= tolerance for case in cases)
+
+
+SHORT, LARGE = mutants.random_case(3), mutants.random_case(3, logit_size=3000.0)
+LONG, LONG_AND_LARGE = mutants.random_case(12), mutants.random_case(8, (2,), logit_size=3000.0)
+MASKED = mutants.random_case(3, (2,), masked=True, func="sigmoid")
+ALL_IN_ONE = mutants.random_case(8, (2,), masked=True, func="sigmoid", logit_size=3000.0)
+
+
+def blind_to_nan(backward):
+    return not any(mutants.error_in_case(backward, case) > 0.01 for case in (LONG, MASKED, LARGE))
+
+
+@pytest.mark.parametrize(
+    ("attempt", "words"),
+    [
+        (
+            allowing(1e-12, SHORT),
+            "(in your cases its error against central differences is up to 1e-10; allow",
+        ),
+        (allowing(1e-12, SHORT), "allow 1e-06)"),
+        (allowing(1e-6, LONG_AND_LARGE), "is up to 5e-06; measured on fewer steps it is smaller"),
+        (allowing(1e-6, ALL_IN_ONE), '16 of 17 caught. Your check accepts "skips the last step"'),
+        (allowing(1e-6, ALL_IN_ONE), "each case of yours has a mask, which takes the last loss away"),
+        (
+            allowing(1e-3, ALL_IN_ONE, SHORT),
+            "your case with T = 8 finds it off by 3e-05, the right one by 3e-08;",
+        ),
+        (allowing(1e-3, ALL_IN_ONE, SHORT), "allow no more than 1e-06"),
+        (allowing(1e-6, SHORT, MASKED, LARGE), "catches it: T = 30"),
+        (blind_to_nan, "in one of your cases its gradient is NaN: nan > 0.01 is False"),
+    ],
+)
+def test_catches_says_why(capsys, attempt, words):
+    assert words in said(capsys, checks.catches, attempt)
+
+
+def test_catches_survives_cases_that_cannot_be_measured(capsys):
+    def whole_numbers(backward):
+        params = rnn.Params(*(np.ones(shape, int) for shape in ((3, 2), (3, 3), (3, 3), (3,), (3,))))
+        with contextlib.suppress(TypeError):
+            backward(params, rnn.forward(SHORT.params, SHORT.x), SHORT.y)
+        return backward is not rnn.backward
+
+    assert said(capsys, checks.catches, whole_numbers).endswith("rejects rnn.backward, which is right")
+
+
+def test_catches_listens_to_a_check_that_trains_for_a_while_only(monkeypatch, capsys):
+    measured = []
+    monkeypatch.setattr(mutants, "error_in_case", lambda backward, case: measured.append(case) or 0.0)
+
+    def trains(backward):
+        for _ in range(50):
+            backward(SHORT.params, rnn.forward(SHORT.params, SHORT.x), SHORT.y)
+        return False
+
+    said(capsys, checks.catches, trains)
+    assert len(measured) == 20
 
 
 # ----------------------------------------------------------------------------------------------------------

@@ -29,7 +29,14 @@ from bptt_helpers.checks.exercises import (
     unroll,
 )
 from bptt_helpers.checks.mutants import CATCHERS, MUTANTS, Catcher, Mutant, catch_table
-from bptt_helpers.checks.numeric import central_differences, compare, complex_step, gradients, slope_at
+from bptt_helpers.checks.numeric import (
+    central_differences,
+    compare,
+    complex_step,
+    gradients,
+    slope_at,
+    slopes_at,
+)
 from bptt_helpers.checks.show import show
 from bptt_helpers.checks.verdicts import verdict
 
@@ -60,6 +67,7 @@ __all__ = [
     "remembers",
     "show",
     "slope_at",
+    "slopes_at",
     "softmax",
     "two_paths",
     "two_step_gradient",

@@ -35,6 +35,20 @@ def slope_at(f, number, epsilon):
     return (f(number + epsilon) - f(number - epsilon)) / (2 * epsilon)
 
 
+def slopes_at(f, W, epsilon):
+    """The slope of f at an array, measured entry by entry: f takes an array like W and returns a number.
+
+    Returns an array of the shape of W, which is not changed.
+    """
+    slopes = np.empty_like(W)
+    for index in np.ndindex(W.shape):
+        ahead, behind = W.copy(), W.copy()
+        ahead[index] += epsilon
+        behind[index] -= epsilon
+        slopes[index] = (f(ahead) - f(behind)) / (2 * epsilon)
+    return slopes
+
+
 def central_differences(function, params, epsilon=None):
     """Measure a gradient entry by entry: (f(entry + epsilon) - f(entry - epsilon)) / (2 epsilon).
 
