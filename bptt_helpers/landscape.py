@@ -62,8 +62,8 @@ def _fixed_point(s, w, b, func):
         slope = max(w, 0.0)
     if not is_neutral(slope):
         return FixedPoint(s, slope, abs(slope) < 1)
-    # Straight functions pass a small step on as it is. A curved one takes it back, at slope -1 everywhere (its
-    # Schwarzian derivative is negative), at slope 1 only where it crosses the diagonal: at its inflection.
+    # Straight functions pass a small step on as it is. A curved one takes it back: at slope -1 everywhere,
+    # since its Schwarzian derivative is negative; at slope 1 only where it crosses the diagonal, z = 0.
     curved = func in ("tanh", "sigmoid")
     return FixedPoint(s, slope, curved and (slope < 0 or abs(z) < AT_INFLECTION))
 
@@ -79,18 +79,20 @@ def _piecewise_linear(w, b, func):
 
 def _bounded(w, b, func):
     def excess(s):
-        over = float(rnn.activate(np.array([w * s + b]), func)[0]) - s
-        return 0.0 if abs(over) < 1e-14 else over  # where the map only touches the diagonal, rounding decides
+        return float(rnn.activate(np.array([w * s + b]), func)[0]) - s
+
+    def side(s):  # 0 where the map touches the diagonal: there the sign of the excess is one of rounding
+        return 0.0 if abs(excess(s)) < 1e-14 else np.sign(excess(s))
 
     low, high = (-1.0, 1.0) if func == "tanh" else (0.0, 1.0)
     borders = [low, *_extrema(w, b, func, low, high), high]
     states = []
     for left, right in pairwise(borders):
-        if excess(left) == 0:
+        if side(left) == 0:
             states.append(left)
-        elif excess(left) * excess(right) < 0:
+        elif side(left) * side(right) < 0:
             states.append(_bisect(excess, left, right))
-    if excess(high) == 0:
+    if side(high) == 0:
         states.append(high)
     return sorted({round(s, 13) + 0.0 for s in states})  # + 0.0 turns -0.0 into 0.0
 

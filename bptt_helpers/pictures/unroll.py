@@ -1,17 +1,20 @@
 """The loop laid out in time: the chain of states, the states as a curve, the cobweb with its fixed points."""
 
 import numpy as np
+from matplotlib.patches import Rectangle
 
 from bptt_helpers.pictures.lettering import Lettering
-from bptt_helpers.pictures.numerals import short
-from bptt_helpers.pictures.palette import FAINT, INK, INPUT, PAPER, SIGNED_STATE, STATE
+from bptt_helpers.pictures.numerals import plain, short, signed
+from bptt_helpers.pictures.palette import FAINT, INK, INPUT, PAPER, PARAMETER, SIGNED_STATE, STATE
 
 LONGEST = 24
 REACH = 1.6  # the states that the two lower panels have room for
+CELLS, VALUES = 0.85, 0.22  # heights in the chain
+ROWS = (0.84, 0.66, 0.48, 0.26, 0.08)  # heights in the last step
 
 
 class UnrollPicture:
-    """The chain above; below it the states over time, and one step as a map."""
+    """The chain above; below it the states over time, and one step as a map or the last step in numbers."""
 
     size = (11.0, 6.0)
 
@@ -19,19 +22,21 @@ class UnrollPicture:
         self._draw_chain(figure.add_axes([0.015, 0.58, 0.97, 0.36]))
         self._draw_states(figure.add_axes([0.075, 0.10, 0.50, 0.40]))
         self._draw_cobweb(figure.add_axes([0.665, 0.10, 0.325, 0.40]))
+        self._draw_last_step(figure, figure.add_axes([0.62, 0.10, 0.37, 0.40]))
 
     def _draw_chain(self, axes):
         axes.set(xlim=(-2.6, LONGEST - 0.4), ylim=(-0.85, 2.75))
         axes.axis("off")
         axes.set_title("the same cell at every step: $s_t = f(u\\,x_t + w\\,s_{t-1} + k)$")
-        Lettering(axes, [(-2.1, 2.2), (-2.1, 0.6), (-2.1, -0.5)], ["$x_t$", "$s_t$", "$t$"],
+        axes.set_title("cells: blue above 0, grey below, white at 0", loc="right", fontsize=12)
+        Lettering(axes, [(-2.1, 2.2), (-2.1, VALUES), (-2.1, -0.5)], ["$x_t$", "$s_t$", "$t$"],
                   colours=[INPUT, STATE, "#555555"], size=14)  # fmt: skip
         (self.passed_on,) = axes.plot([], [], color=STATE, linewidth=2.5, animated=True, zorder=1)
         self.fed_in = axes.vlines([], 0, 1, color=INPUT, linewidth=2, animated=True, zorder=1)
         (self.sockets,) = axes.plot([], [], "v", color=INPUT, markersize=7, animated=True, zorder=2)
-        self.nodes = axes.scatter([], [], s=700, edgecolors=STATE, linewidths=2, animated=True, zorder=3)
+        self.nodes = axes.scatter([], [], s=420, edgecolors=STATE, linewidths=2, animated=True, zorder=3)
         self.inputs = Lettering(axes, size=11, colours=INPUT)
-        self.values = Lettering(axes, size=11)
+        self.values = Lettering(axes, size=11, colours=STATE)
         self.times = Lettering(axes, colours="#555555")
 
     def _draw_states(self, axes):
@@ -60,24 +65,50 @@ class UnrollPicture:
             [], [], "o", color=INK, markerfacecolor=PAPER, markersize=10, animated=True, zorder=4
         )
 
+    def _draw_last_step(self, figure, axes):
+        # What stays is drawn once for all labs of a kind, so the map's panel cannot go: it is papered over.
+        axes.set(xlim=(0, 1), ylim=(0, 1))
+        axes.axis("off")
+        self.cover = Rectangle((0.58, 0), 0.42, 0.57, transform=figure.transFigure, facecolor=PAPER,
+                               animated=True, zorder=6)  # fmt: skip
+        figure.add_artist(self.cover)
+        colours = [INPUT, STATE, PARAMETER, INK, STATE]
+        self.heading = Lettering(axes, [(0.02, 1.06)], [""], size=13, align="left", zorder=7)
+        self.terms = Lettering(
+            axes, [(0.06, row) for row in ROWS], [""] * 5, size=15, colours=colours, align="left", zorder=7
+        )
+        self.sums = Lettering(
+            axes, [(0.98, row) for row in ROWS], [""] * 5, colours=colours, align="right", zorder=7
+        )
+
     def update(self, numbers):
-        """Shows x and s (T,), s_init, the map and its fixed points."""
-        self._move_chain(numbers["x"], numbers["s"], numbers["s_init"])
-        self._move_states(numbers["s"], numbers["s_init"], numbers["fixed_points"])
-        self._move_cobweb(numbers["s"], numbers["s_init"], numbers["map"], numbers["fixed_points"])
+        """Shows x, z and s (T,), s_init, the weights, and the map and its fixed points where there is one."""
+        s, s_init = numbers["s"], numbers["s_init"]
+        self._move_chain(numbers["x"], s, s_init)
+        self._move_states(s, s_init, numbers["fixed_points"])
+        is_mapped = numbers["map"] is not None
+        self.cover.set_visible(not is_mapped)
+        for artist in (self.map, self.web, self.stable, self.unstable):
+            artist.set_visible(is_mapped)
+        for artist in (self.heading, self.terms, self.sums):
+            artist.set_visible(not is_mapped)
+        if is_mapped:
+            self._move_cobweb(s, s_init, numbers["held_from"], numbers["map"], numbers["fixed_points"])
+        else:
+            self._move_last_step(numbers)
 
     def _move_chain(self, x, s, s_init):
         steps = np.arange(len(s))
         columns = np.arange(-1, len(s))
         states = np.concatenate([[s_init], s])
-        self.passed_on.set_data([-1, len(s) - 0.35], [0.6, 0.6])
-        self.fed_in.set_segments([[(t, 1.2), (t, 1.9)] for t in steps])
-        self.sockets.set_data(steps, np.full(len(s), 1.25))
-        self.nodes.set_offsets(np.column_stack([columns, np.full(len(columns), 0.6)]))
+        self.passed_on.set_data([-1, len(s) - 0.35], [CELLS, CELLS])
+        self.fed_in.set_segments([[(t, CELLS), (t, 1.9)] for t in steps])
+        self.sockets.set_data(steps, np.full(len(s), CELLS + 0.38))
+        self.nodes.set_offsets(np.column_stack([columns, np.full(len(columns), CELLS)]))
         with np.errstate(invalid="ignore"):
-            self.nodes.set_facecolor(SIGNED_STATE(0.5 + 0.3 * np.clip(np.nan_to_num(states), -1, 1)))
+            self.nodes.set_facecolor(SIGNED_STATE(0.5 + 0.5 * np.clip(np.nan_to_num(states), -1, 1)))
         self.inputs.place([(t, 2.2) for t in steps], [short(value) for value in x])
-        self.values.place([(column, 0.6) for column in columns], [short(value) for value in states])
+        self.values.place([(column, VALUES) for column in columns], [_four(value) for value in states])
         self.times.place(
             [(column, -0.5) for column in columns], [str(column).replace("-", "−") for column in columns]
         )
@@ -97,11 +128,40 @@ class UnrollPicture:
             [y for line in lines for y in (*line[1], np.nan)],
         )
 
-    def _move_cobweb(self, s, s_init, one_step, fixed_points):
-        states = np.concatenate([[s_init], s])
+    def _move_cobweb(self, s, s_init, held_from, one_step, fixed_points):
+        # Before held_from the input was another one, and so was the map.
+        states = np.concatenate([[s_init], s])[held_from:]
         corners = np.clip(np.nan_to_num(np.repeat(states, 2)), -9, 9)
         self.web.set_data(corners[:-1], corners[1:])
         self.map.set_data(self.grid, one_step(self.grid))
         for artist, wanted in ((self.stable, True), (self.unstable, False)):
             points = [point.s for point in fixed_points if point.stable is wanted]
             artist.set_data(points, points)
+
+    def _move_last_step(self, numbers):
+        (u, w, k), x, s = numbers["weights"], numbers["x"][-1], numbers["s"]
+        t, before = len(s) - 1, s[-2]  # T is 2 at least
+        self.heading.write([f"the last step, t = {t}, in numbers"])
+        sums = "\\mathrm{sum}", f"\\mathrm{{{numbers['func']}}}(z_{{{t}}})"
+        terms = (
+            f"u\\,x_{{{t}}}",
+            f"w\\,s_{{{t - 1}}}",
+            "k",
+            f"z_{{{t}}} = {sums[0]}",
+            f"s_{{{t}}} = {sums[1]}",
+        )
+        self.terms.write([f"${term}$" for term in terms])
+        with np.errstate(over="ignore", invalid="ignore"):
+            products = [(u, x, u * x), (w, before, w * before)]
+        self.sums.write(
+            [
+                *(f"{plain(a, 2)} × {plain(b, 3)} = {signed(product, 3)}" for a, b, product in products),
+                *(signed(value, 3) for value in (k, numbers["z"][-1], s[-1])),
+            ]
+        )
+
+
+def _four(value):
+    """A state in at most four characters, all there is room for; beyond 1e10 a mark as in the panel below."""
+    text = short(value)
+    return text if len(text) <= 4 else "▲" if value > 0 else "▼"
