@@ -83,10 +83,10 @@ def test_a_loss_beyond_the_axis_is_an_arrow_at_the_top():
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({}, "right class a share of 0.705; that costs <b>E = 0.349</b>. Raising q₀"),
+        ({}, "The right class gets a probability of 0.705: <b>E = 0.349</b>. Raising q₀"),
         ({}, "at rate <b>−0.295</b>; raising the others makes it worse"),
-        ({"q_0": 1, "q_1": 1, "q_2": 1}, "as much as guessing, ln 3."),
-        ({"y": 2}, "more than guessing would, ln 3 = 1.099"),
+        ({"q_0": 1, "q_1": 1, "q_2": 1}, "</b>, as much as guessing, ln 3."),
+        ({"y": 2}, "more than guessing would cost, ln 3 = 1.099. Raising"),
         ({"q_0": 10}, "right and sure"),
         ({"q_0": -10}, "wrong and sure"),
         ({"y": 1}, "Raising q₁ changes"),
@@ -94,6 +94,40 @@ def test_a_loss_beyond_the_axis_is_an_arrow_at_the_top():
 )
 def test_it_says_what_is_seen(settings, said):
     assert said in labs.loss(**settings).words.value
+
+
+@pytest.mark.parametrize("y", [0, 1, 2])
+def test_the_gradient_can_be_held_back_and_the_numbers_take_its_place(y):
+    lab = labs.loss(show="guessing", y=y, shift=1.0)
+    assert lab.numbers.dq is None
+    assert "rate" not in lab.words.value
+    picture, numbers = shown(lab), lab.numbers
+    powers = np.exp([3.0, 2.0, 0.0])
+    written = [float(text) for text in picture.results.strings]
+    assert written == pytest.approx([*powers, powers.sum(), *powers / powers.sum(), numbers.E], abs=6e-4)
+    assert picture.terms.strings[-1] == f"$E = -\\log\\,o_{y}$"
+    assert picture.guess.get_ydata() == [math.log(3)] * 2
+    assert picture.guess_name.strings == ["guessing: ln 3"]
+
+
+def test_guessing_can_be_held_back_too():
+    lab = labs.loss(show="loss", q_0=0.0, q_1=0.0, q_2=0.0)
+    assert (lab.numbers.guessing, lab.numbers.dq) == (None, None)
+    assert "guessing" not in lab.words.value
+    assert lab.words.value.endswith("The right class gets a probability of 0.333: <b>E = 1.099</b>.</div>")
+    picture = shown(lab)
+    assert len(picture.guess.get_xdata()) == 0
+    assert picture.guess_name.strings == []
+
+
+def test_only_one_of_gradient_and_numbers_is_visible():
+    canvas = Canvas(labs.loss.picture)
+    for show in ("all", "loss", "guessing", "all"):
+        canvas.png(labs.loss(show=show).numbers)
+        picture = canvas.picture
+        for artist in (picture.cover, picture.heading, picture.terms, picture.results):
+            assert artist.get_visible() is (show != "all")
+        assert picture.cover.get_zorder() > picture.gradients.bars.get_zorder()
 
 
 def test_no_shift_is_not_spoken_of():

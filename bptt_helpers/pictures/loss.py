@@ -1,19 +1,24 @@
 """One output and what it costs: logits, their softmax, the point on the -log curve, and o - y."""
 
 import numpy as np
+from matplotlib.patches import Rectangle
 
 from bptt_helpers.pictures.lettering import Lettering
 from bptt_helpers.pictures.numerals import plain, signed
-from bptt_helpers.pictures.palette import FAINT, GRADIENT, INK, LOSS, OUTPUT, PARAMETER
+from bptt_helpers.pictures.palette import FAINT, GRADIENT, INK, LOSS, OUTPUT, PAPER, PARAMETER
 
 CLASSES = 3
 COLUMNS = np.arange(CLASSES)
 HIGHEST_LOGIT, HIGHEST_LOSS = 17.5, 8.0  # what the axes have room for; a higher loss is an arrow at the top
 BAR = 34  # points
+ROWS = 0.94 - 0.125 * np.arange(8)  # heights of the lines of the last panel in numbers
 
 
 class LossPicture:
-    """Four panels, from left to right the way the numbers are computed."""
+    """Four panels, from left to right the way the numbers are computed.
+
+    As long as the gradient is held back, its panel shows how o and E are computed.
+    """
 
     size = (11.0, 4.6)
 
@@ -30,6 +35,7 @@ class LossPicture:
         self._draw_curve(figure.add_axes([0.535, bottom, 0.205, height]))
         self.gradients = _Bars(figure.add_axes([0.80, bottom, 0.185, height]), GRADIENT, (-1.2, 1.2), 0.08)
         self.gradients.axes.set_title("$\\partial E/\\partial q = o - y$")
+        self._draw_in_numbers(figure, figure.add_axes([0.775, bottom, 0.215, height]))
 
     def _draw_targets(self, axes):
         self.targets = axes.hlines(
@@ -41,16 +47,17 @@ class LossPicture:
             animated=True,
             zorder=4,
         )
-        axes.text(CLASSES - 0.5, 1.1, "mark: target $y$", ha="right", fontsize=11, color=INK)
+        axes.text(CLASSES - 0.5, 1.1, "mark: $y$, one-hot", ha="right", fontsize=11, color=INK)
 
     def _draw_curve(self, axes):
-        axes.set(xlim=(0, 1.02), ylim=(0, HIGHEST_LOSS), xlabel="share of the target, $o[y]$")
-        axes.set_title("$E = -\\log\\, o[y]$")
+        axes.set(xlim=(0, 1.02), ylim=(0, HIGHEST_LOSS), xlabel="$o$ of the target")
+        axes.set_title("$E = -\\log\\,(o$ of the target$)$")
         share = np.linspace(np.exp(-HIGHEST_LOSS), 1, 400) ** 2
         axes.plot(share, -np.log(share), color=LOSS)
-        guessing = np.log(CLASSES)
-        axes.axhline(guessing, color=FAINT, linewidth=1.2, linestyle="--", zorder=0)
-        axes.text(1.02, guessing + 0.12, "guessing: ln 3", ha="right", fontsize=11, color=PARAMETER)
+        (self.guess,) = axes.plot(
+            [], [], "--", color=FAINT, linewidth=1.2, scalex=False, scaley=False, animated=True, zorder=0
+        )
+        self.guess_name = Lettering(axes, size=11, colours=PARAMETER, align="right")
         (self.drop,) = axes.plot([], [], ":", color=INK, linewidth=1.5, animated=True)
         (self.point,) = axes.plot(
             [],
@@ -68,15 +75,29 @@ class LossPicture:
         )
         self.costs = Lettering(axes, [(1.0, 7.4)], [""], size=15, weight="bold", align="right")
 
+    def _draw_in_numbers(self, figure, axes):
+        # What stays is drawn once for all labs of a kind, so a panel cannot go: it is papered over.
+        axes.set(xlim=(0, 1), ylim=(0, 1))
+        axes.axis("off")
+        self.cover = Rectangle((0.75, 0), 0.25, 1, transform=figure.transFigure, facecolor=PAPER,
+                               animated=True, zorder=6)  # fmt: skip
+        figure.add_artist(self.cover)
+        names = [f"$e^{{q_{c}}}$" for c in COLUMNS] + ["$\\mathrm{sum}$"]
+        self.heading = Lettering(
+            axes, [(0, 1.055)], ["in numbers"], size=13, align="left", vertical="center", zorder=7
+        )
+        self.terms = Lettering(axes, [(0.02, row) for row in ROWS], names + [""] * 4, size=14,
+                               colours=[OUTPUT] * 7 + [INK], align="left", zorder=7)  # fmt: skip
+        self.results = Lettering(axes, [(0.98, row) for row in ROWS], [""] * 8,
+                                 colours=[OUTPUT] * 7 + [INK], align="right", zorder=7)  # fmt: skip
+
     def update(self, numbers):
-        """Shows q, o, dq (3,), E and y."""
+        """Shows q, o (3,), E, y, and guessing and dq (3,) where they are not None."""
         y, o, E = numbers["y"], numbers["o"], numbers["E"]
-        for bars, name, write in (
-            (self.logits, "q", lambda value: plain(value, 1)),
-            (self.outputs, "o", lambda value: f"{value:.3f}"),
-            (self.gradients, "dq", lambda value: signed(value, 3) if abs(value) >= 5e-4 else f"{value:+.0e}"),
-        ):
-            bars.move(numbers[name], [write(value) for value in numbers[name]], y)
+        self.logits.move(numbers["q"], [plain(value, 1) for value in numbers["q"]], y)
+        self.outputs.move(o, [f"{value:.3f}" for value in o], y)
+        self._move_last_panel(numbers)
+        self._move_guessing(numbers["guessing"])
         one_hot = (y == COLUMNS).astype(float)
         self.targets.set_segments(
             [[(c - 0.42, h), (c + 0.42, h)] for c, h in zip(COLUMNS, one_hot, strict=True)]
@@ -86,6 +107,28 @@ class LossPicture:
         self.beyond.set_data([] if inside else [o[y]], [] if inside else [0.97 * HIGHEST_LOSS])
         self.drop.set_data([o[y], o[y], 0], [0, min(E, HIGHEST_LOSS), min(E, HIGHEST_LOSS)])
         self.costs.write([f"E = {plain(E, 3)}"])
+
+    def _move_last_panel(self, numbers):
+        dq, is_held_back = numbers["dq"], numbers["dq"] is None
+        for artist in (self.cover, self.heading, self.terms, self.results):
+            artist.set_visible(is_held_back)
+        if is_held_back:
+            powers = np.exp(numbers["q"])
+            names = [f"$o_{c} = e^{{q_{c}}} / \\mathrm{{sum}}$" for c in COLUMNS]
+            self.terms.write(self.terms.strings[:4] + names + [f"$E = -\\log\\,o_{numbers['y']}$"])
+            values = [*powers, powers.sum(), *numbers["o"], numbers["E"]]
+            self.results.write([plain(value, 3) for value in values])
+        else:
+            strings = [signed(value, 3) if abs(value) >= 5e-4 else f"{value:+.0e}" for value in dq]
+            self.gradients.move(dq, strings, numbers["y"])
+
+    def _move_guessing(self, guessing):
+        if guessing is None:
+            self.guess.set_data([], [])
+            self.guess_name.place([], [])
+        else:
+            self.guess.set_data([0, 1.02], [guessing, guessing])
+            self.guess_name.place([(1.02, guessing + 0.3)], [f"guessing: ln {CLASSES}"])
 
 
 class _Bars:
