@@ -33,7 +33,7 @@ body[data-jp-theme-light="false"] .bptt-picture, body.vscode-dark .bptt-picture,
 html[theme="dark"] .bptt-picture {filter: invert(0.93) hue-rotate(180deg);}
 .bptt-words {font-size: 16px; line-height: 1.45; min-height: 2.9em; padding: 2px 4px;
   color: var(--jp-content-font-color1, inherit); white-space: normal;}
-.bptt-words.bptt-error {border-left: 4px solid #D55E00; padding-left: 8px;}
+.bptt-words.bptt-error {border-left: 4px solid #BE4B00; padding-left: 8px;}
 .bptt-call {user-select: all; font-family: var(--jp-code-font-family, monospace); font-size: 14px;
   color: var(--jp-content-font-color1, inherit); overflow-wrap: anywhere;}
 </style>"""

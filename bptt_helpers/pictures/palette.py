@@ -1,16 +1,19 @@
 """The colours of this project: a colour is a role, the same one in every figure and in the prose.
 
-The hues are those of Okabe and Ito (2008), which stay apart for the three colour-vision deficiencies.
+The hues are those of Okabe and Ito (2008), which stay apart for the three colour-vision deficiencies. In
+pictures they are darkened until numbers written in them are legible on paper (contrast 4.5;
+tests/test_pictures.py computes it). In the notebooks' formulas they stand as published, #009E73, #0072B2,
+#D55E00 and (a little darker) #AA4E83: those are in the middle, and hold on a light page and on a dark one.
 """
 
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 
-INPUT = "#009E73"  # bluish green: x, and what enters the network
-STATE = "#0072B2"  # blue: s, what the network remembers
-OUTPUT = "#AA4E83"  # reddish purple, darkened so that text in it is legible on white: q, o
-GRADIENT = "#D55E00"  # vermillion: everything that flows backward
-LOSS = "#E69F00"  # orange: E
+INPUT = "#00804F"  # bluish green: x, and what enters the network
+STATE = "#005A9C"  # blue: s, what the network remembers
+OUTPUT = "#AF508F"  # reddish purple: q, o
+GRADIENT = "#BE4B00"  # vermillion: everything that flows backward
+LOSS = "#B98600"  # orange: E; for marks, not for text
 INK = "#222222"  # text, axes
 PARAMETER = "#555555"  # u, w, k, v: the knobs
 FAINT = "#BBBBBB"  # what is there but not spoken of
