@@ -170,7 +170,41 @@ def test_the_picture_carries_the_numbers():
         np.testing.assert_allclose(picture.loss.get_ydata(), np.clip(numbers["loss_change"], -50, 50))
         slope = np.diff(picture.chord.get_ydata())[0] / 4 * abs(numbers["exact"])
         assert slope == pytest.approx(numbers["measured"]["central"][numbers["at"]], rel=1e-5)
-        assert numbers["precision"] in picture.precision.strings[0]
+        assert picture.names.strings == [
+            "complex step",
+            f"{numbers['precision']}; grey: {numbers['other'][0]}",
+        ]
+
+
+def test_at_first_the_complex_step_can_be_left_out():  # notebook 05 lets the learner predict it
+    canvas, now = Canvas(EpsilonPicture), settings(show="differences", log_epsilon=-1.0)
+    numbers = compute(now)
+    canvas.png(compute(START))
+    canvas.png(numbers)
+    picture = canvas.picture
+    assert numbers["shown"] == ("one-sided", "central")
+    drawn = {way for way, curve in picture.curves.items() if np.isfinite(curve.get_ydata()).any()}
+    dots = {way for way, dot in picture.dots.items() if np.isfinite(dot.get_ydata()).any()}
+    assert drawn == dots == {"one-sided", "central"}
+    assert len(picture.other.get_xdata()) == 0
+    assert picture.names.strings == ["float64"]
+    assert "complex" not in describe(now, numbers)
+    assert "complex step: 1 digit." in describe(START, compute(settings(log_epsilon=-1.0)))
+
+
+def test_the_words_say_what_can_be_seen_under_the_microscope():
+    for log_epsilon, seen in ((-1.0, True), (-1.5, True), (-2.0, False), (-3.0, False)):
+        numbers = compute(settings(log_epsilon=log_epsilon))
+        line = np.sign(numbers["exact"]) * numbers["window"]
+        assert (np.abs(numbers["loss_change"] - line).max() > 0.05) == seen
+        assert ("too little to be seen" not in describe(START, numbers)) == seen
+    for log_epsilon, seen in (
+        (-8.0, False),
+        (-11.0, False),
+        (-13.0, True),
+        (-16.0, True),
+    ):  # as notebook 05 says
+        assert ("has come apart" in describe(START, compute(settings(log_epsilon=log_epsilon)))) == seen
 
 
 def test_the_lab_moves():

@@ -17,7 +17,7 @@ import math
 import numpy as np
 
 from bptt_helpers import flow, rnn, two_steps
-from bptt_helpers.checks import mutants, numeric, verdicts
+from bptt_helpers.checks import mutants, numeric, solutions, verdicts
 
 # ----------------------------------------------------------------------------------------------------------
 # Notebook 01: unroll the loop
@@ -40,10 +40,13 @@ def forward_step(attempt):
         "you forgot W s_{t-1}: the past is missing": lambda x, s, U, W, k: np.tanh(U @ x + k),
         "W is transposed: W @ s_prev is needed": lambda x, s, U, W, k: np.tanh(U @ x + W.T @ s + k),
         "U is transposed: U @ x is needed": lambda x, s, U, W, k: np.tanh(U.T @ x + W @ s + k),
+        "both matrices are transposed: U @ x and W @ s_prev are needed": lambda x, s, U, W, k: np.tanh(
+            x @ U + s @ W + k
+        ),
         "U and W are swapped: U goes with x, W with s_prev": lambda x, s, U, W, k: np.tanh(W @ x + U @ s + k),
         "U * x multiplies entry by entry; U @ x is needed": lambda x, s, U, W, k: np.tanh(U * x + W * s + k),
     }
-    verdicts.exercise(attempt, lambda x, s, U, W, k: np.tanh(U @ x + W @ s + k), mistakes, cases)
+    verdicts.exercise(attempt, solutions.forward_step, mistakes, cases)
 
 
 def unroll(attempt):
@@ -75,6 +78,7 @@ def unroll(attempt):
         ],
         "return all states, not only the last one": lambda *given: states(*given)[-1],
         "you forgot the bias k": lambda u, w, k, x, s: states(u, w, 0.0, x, s),
+        "u and w are swapped: u goes with x_t, w with s_{t-1}": lambda u, w, k, x, s: states(w, u, k, x, s),
         "every step sees x_0": lambda u, w, k, x, s: states(u, w, k, np.full_like(x, x[0]), s),
     }
     cases = {
@@ -82,7 +86,7 @@ def unroll(attempt):
         "for T = 4": (0.6, 0.9, 0.1, np.array([1.0, -0.5, 0.3, 0.8]), -0.7),
         "for T = 7 and s_init = 0": (1.3, -1.1, 0.2, np.random.default_rng(2).normal(size=7), 0.0),
     }
-    verdicts.exercise(attempt, states, mistakes, cases)
+    verdicts.exercise(attempt, solutions.unroll, mistakes, cases)
 
 
 # ----------------------------------------------------------------------------------------------------------
@@ -91,6 +95,10 @@ def unroll(attempt):
 
 def softmax(attempt):
     """Exercise: attempt(q) -> o, shape (C,), positive and summing to 1 (S16); q up to 1000 and beyond."""
+
+    def shifted(q, by):
+        return np.exp(q - by) / np.exp(q - by).sum()
+
     mistakes = {
         "exp overflows for large logits: subtract the largest first": lambda q: np.exp(q) / np.exp(q).sum(),
         "the entries do not sum to 1: divide by their sum": lambda q: np.exp(q),
@@ -101,7 +109,18 @@ def softmax(attempt):
         "you divide by the largest, not by the sum": lambda q: np.exp(q) / np.exp(q).max(),
         "you forgot exp": lambda q: q / q.sum(),
         "that is log softmax: take exp": lambda q: np.log(rnn.softmax(q)),
-        "that is softmax of -q: the largest logit must get the largest share": lambda q: rnn.softmax(-q),
+        "that is softmax of -q: the largest logit must get the largest probability": lambda q: rnn.softmax(
+            -q
+        ),
+        "you subtract the smallest logit: exp still overflows when they lie far apart; the largest": (
+            lambda q: shifted(q, q.min())
+        ),
+        "you subtract the mean: exp still overflows when the logits lie far apart; subtract the largest": (
+            lambda q: shifted(q, q.mean())
+        ),
+        "subtract the largest logit itself, not the largest size: far below 0 every exp becomes 0": (
+            lambda q: shifted(q, abs(q).max())
+        ),
     }
     cases = {
         "for q = (1, 2, 4)": (np.array([1.0, 2.0, 4.0]),),
@@ -109,6 +128,10 @@ def softmax(attempt):
         "for one logit": (np.array([0.7]),),
         "for q = (1000, 1001, 999)": (np.array([1000.0, 1001.0, 999.0]),),
         "for q = (-1000, -1001)": (np.array([-1000.0, -1001.0]),),
+        "for q = (0, 1000)": (np.array([0.0, 1000.0]),),
+        "for q = (-1000, 0, 1000)": (np.array([-1000.0, 0.0, 1000.0]),),
+        "for q = (0, 3000, 2999)": (np.array([0.0, 3000.0, 2999.0]),),
+        "for q = (0, 3000, 0)": (np.array([0.0, 3000.0, 0.0]),),
     }
     verdicts.exercise(attempt, rnn.softmax, mistakes, cases)
 
@@ -118,6 +141,10 @@ def cross_entropy(attempt):
 
     q logits (T, C), y integer classes (T,).
     """
+
+    def from_logits(q, y, shift, axis):  # the sum over `axis` where it should be the one over classes
+        log_sum = np.log(np.exp(q - shift).sum(axis=axis, keepdims=True))
+        return -(q - shift - log_sum)[np.arange(len(y)), y].sum()
 
     def chosen(q, y):  # softmax(q_t)[y_t] for every step
         return rnn.softmax(q)[np.arange(len(y)), y]
@@ -135,14 +162,28 @@ def cross_entropy(attempt):
         "log sees a 0 for large logits: take log softmax(q)[y] = q[y] - max - log Σ exp(q - max)": (
             lambda q, y: -np.log(chosen(q, y)).sum()
         ),
+        "you sum exp over all steps and classes at once: each step has its own softmax, axis=1": (
+            lambda q, y: from_logits(q, y, q.max(), None)
+        ),
+        "you sum exp over the steps: sum over the classes, axis=1": (
+            lambda q, y: from_logits(q, y, q.max(axis=0), 0)
+        ),
+        "you subtract the smallest logit: exp still overflows; subtract the largest of each step": (
+            lambda q, y: from_logits(q, y, q.min(axis=1, keepdims=True), 1)
+        ),
+        "you subtract the mean: exp still overflows; subtract the largest of each step": (
+            lambda q, y: from_logits(q, y, q.mean(axis=1, keepdims=True), 1)
+        ),
     }
     rng = np.random.default_rng(3)
     cases = {
         "for T = 1": (rng.normal(size=(1, 3)), np.array([2])),
         "for T = 4": (rng.normal(size=(4, 3)), np.array([0, 2, 1, 1])),
+        "for logits far apart": (np.array([[0.0, 1000.0, 999.0], [-100.0, 901.0, 900.0]]), np.array([1, 2])),
+        "for logits farther apart": (np.array([[0.0, 0.0, 3000.0, 2999.0]]), np.array([2])),
         "for logits of a thousand": (rng.normal(size=(3, 4)) * 1000, np.array([1, 3, 0])),
     }
-    verdicts.exercise(attempt, lambda q, y: rnn.cross_entropy(q, y).sum(), mistakes, cases)
+    verdicts.exercise(attempt, solutions.cross_entropy, mistakes, cases)
 
 
 def error_at_logits(attempt):
@@ -151,8 +192,20 @@ def error_at_logits(attempt):
     def one_hot(o, y):
         return np.eye(o.shape[1])[y]
 
+    def minus_one_at(o, where):
+        result = o.copy()
+        result[where] -= 1
+        return result
+
     mistakes = {
         "that is y - o: it points downhill, the gradient is o - y": lambda o, y: one_hot(o, y) - o,
+        "y holds class numbers: make them one-hot first, np.eye(C)[y] of shape (T, C)": lambda o, y: o - y,
+        "d[y] picks whole rows: one entry of each row is needed, d[np.arange(len(y)), y]": (
+            lambda o, y: minus_one_at(o, y)
+        ),
+        "d[:, y] picks these columns in every row: one entry of each row, d[np.arange(len(y)), y]": (
+            lambda o, y: minus_one_at(o, (slice(None), y))
+        ),
         "that is o alone: subtract 1 at the target": lambda o, y: o,
         "you subtract 1 everywhere: only the target's entry gets -1": lambda o, y: o - 1,
         "you subtract the class number: y must be one-hot": lambda o, y: o - y[:, None],
@@ -165,7 +218,7 @@ def error_at_logits(attempt):
     }
     rng = np.random.default_rng(4)
     cases = {
-        "for T = 3": (rnn.softmax(rng.normal(size=(3, 3))), np.array([1, 0, 2])),
+        "for T = 3": (rnn.softmax(rng.normal(size=(3, 4))), np.array([1, 0, 2])),  # C is not T: no accident
         "for T = 1": (rnn.softmax(rng.normal(size=(1, 4))), np.array([2])),
         "for T = 5": (rnn.softmax(rng.normal(size=(5, 2))), np.array([1, 0, 1, 1, 0])),
     }
@@ -693,8 +746,8 @@ def _why(attempt, wrong):
             return f"in one of your cases its gradient is NaN: {_NAN_PASSES}"
         if error > max(ALLOWED, 10 * rough):
             return (
-                f"your case with T = {len(case.x)} finds it off by {error:.0e}, the right one by {rough:.0e}; "
-                f"allow no more than {ALLOWED:.0e}"
+                f"your case with T = {len(case.x)} finds it off by {error:.0e}, the right one by {rough:.0e}"
+                f"; allow no more than {ALLOWED:.0e}"
             )
     if wrong is mutants.skips_the_last and cases and all((case.y[-1] == -1).all() for case in cases):
         return "each case of yours has a mask, which takes the last loss away: add a case without one"

@@ -7,7 +7,7 @@ import numpy as np
 from bptt_helpers import rnn
 from bptt_helpers.labs.controls import Choice, Slider, Whole
 from bptt_helpers.labs.lab import Declaration
-from bptt_helpers.pictures.epsilon import SMALLEST, STEP, EpsilonPicture
+from bptt_helpers.pictures.epsilon import DIFFERENCES, SMALLEST, STEP, WAYS, EpsilonPicture
 
 D, H, C = 2, 4, 3
 LONGEST = 24
@@ -25,6 +25,7 @@ CONTROLS = {
     "precision": Choice("float64", tuple(PRECISIONS), "numbers"),
     "T": Whole(6, 2, LONGEST, "T"),
     "seed": Whole(0, 0, 99, "seed"),
+    "show": Choice("all", {"differences": "the two differences", "all": "the complex step, too"}, "show"),
 }
 
 LOG_EPSILONS = np.linspace(SMALLEST, LARGEST, round((LARGEST - SMALLEST) / STEP) + 1)
@@ -114,6 +115,7 @@ def compute(settings):
         "epsilon": float(epsilon),
         "log_epsilons": LOG_EPSILONS,
         "precision": precision,
+        "shown": tuple(WAYS) if settings["show"] == "all" else DIFFERENCES,
         "other": (other, _curves(*of_network, other)["errors"]["central"]),
         "guides": guides,
         "best": int(np.argmin(sum(guides.values()))),
@@ -141,7 +143,7 @@ def describe(settings, numbers):
     """How many digits are right at this ε, and why no more: HTML."""
     at, best = numbers["at"], numbers["best"]
     right = {way: digits(errors[at]) for way, errors in numbers["errors"].items()}
-    others = f"One-sided: {_count(right['one-sided'])}; complex step: {_count(right['complex step'])}."
+    others = "; ".join(f"{way}: {_count(right[way])}" for way in numbers["shown"] if way != "central")
     said = (
         f"At ε = {numbers['epsilon']:.1e}, the central difference says "
         f"{numbers['measured']['central'][at]:.10g} (the truth: {numbers['exact']:.10g}) "
@@ -153,10 +155,21 @@ def describe(settings, numbers):
     elif abs(at - best) * STEP <= 0.75:
         why = "about the best it can do; a larger ε sees the bend of the loss, a smaller one its rounding. "
     elif at > best:
-        why = "too large a step. Between the two points the loss bends; a tenth of ε brings two digits more. "
+        seen = "" if _off(numbers) > VISIBLE else " (too little to be seen on the right)"
+        why = f"too large a step. Between the points the loss bends{seen}. "
+        why += "A tenth of ε brings two digits more. "
     else:
-        why = "too small a step. The two losses agree in nearly all digits; rounding is what is left. "
-    return said + why + others
+        seen = "; on the right E has come apart" if _off(numbers) > VISIBLE else ""
+        why = f"too small a step. The two losses agree in nearly all digits{seen}; rounding is what is left. "
+    return f"{said}{why}{others[0].upper()}{others[1:]}."
+
+
+VISIBLE = 0.05  # how far off its straight line E must be to be seen, in units of |slope| · ε
+
+
+def _off(numbers):
+    """How far E under the microscope is from the straight line of the true slope."""
+    return np.abs(numbers["loss_change"] - np.sign(numbers["exact"]) * numbers["window"]).max()
 
 
 def _count(number):

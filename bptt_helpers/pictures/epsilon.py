@@ -10,8 +10,12 @@ LOWEST, HIGHEST = -17.0, 2.0  # of log10 of the relative error
 WAYS = {  # way of measuring: how its curve looks
     "one-sided": {"color": PARAMETER, "linewidth": 1.6, "linestyle": (0, (5, 1.5))},
     "central": {"color": GRADIENT, "linewidth": 2.6},
-    "complex step": {"color": INK, "linewidth": 2.6},
+    "complex step": {
+        "color": INK,
+        "linewidth": 1.4,
+    },  # thin: where it falls upon the central one, both are seen
 }
+DIFFERENCES = ("one-sided", "central")
 REACH = 3.0  # the change of the loss that the microscope has room for, in units of what the slope promises
 
 
@@ -37,16 +41,16 @@ class EpsilonPicture:
         self.here = axes.axvline(0, color=FAINT, linewidth=1.5, animated=True, zorder=1)
         self.curves = {way: axes.plot([], [], animated=True, **look)[0] for way, look in WAYS.items()}
         self.dots = {
-            way: axes.plot([], [], "o", color=look["color"], markersize=9, animated=True, zorder=4)[0]
+            way: axes.plot([], [], "o", color=look["color"], markersize=1 + 3 * look["linewidth"],
+                           animated=True, zorder=4)[0]
             for way, look in WAYS.items()
-        }
-        handles = [axes.plot([], [], **look)[0] for look in WAYS.values()]
-        handles.append(axes.plot([], [], color=FAINT, linewidth=2)[0])
-        names = [*WAYS, "central, other precision"]
-        axes.legend(handles, names, loc="lower left", bbox_to_anchor=(-0.015, 0.99), ncols=4,
+        }  # fmt: skip
+        handles = [axes.plot([], [], **WAYS[way])[0] for way in DIFFERENCES]
+        axes.legend(handles, DIFFERENCES, loc="lower left", bbox_to_anchor=(-0.015, 0.99), ncols=2,
                     fontsize=11, handlelength=1.6, columnspacing=1.1, borderpad=0.2)  # fmt: skip
         self.labels = Lettering(axes, size=12, colours=PARAMETER, boxed=True)
-        self.precision = Lettering(axes, [(SMALLEST, -12.6)], [""], size=12, align="left")
+        # What is not shown at first stands beside its curve, not in the legend.
+        self.names = Lettering(axes, size=12, align="left")
 
     def _draw_microscope(self, axes):
         axes.set(xlim=(-2, 2), ylim=(-REACH, REACH), ylabel="change of E, in units of |slope| · ε")
@@ -62,8 +66,8 @@ class EpsilonPicture:
         handles = [axes.plot([], [], "--", color=INK, linewidth=1.6)[0],
                    axes.plot([], [], color=GRADIENT, linewidth=2.6)[0],
                    axes.plot([], [], ".", color=LOSS, markersize=10)[0]]  # fmt: skip
-        axes.legend(handles, ["true slope", "measured", "E"], loc="lower left", bbox_to_anchor=(-0.06, 0.99),
-                    ncols=3, fontsize=11, handlelength=1.4, columnspacing=0.9, borderpad=0.2)  # fmt: skip
+        axes.legend(handles, ["true slope", "measured", "E"], loc="lower left", bbox_to_anchor=(-0.1, 0.99),
+                    ncols=3, fontsize=11, handlelength=1.2, columnspacing=0.8, borderpad=0.2)  # fmt: skip
 
     def update(self, numbers):
         """Moves all to what labs.epsilon has computed."""
@@ -73,11 +77,20 @@ class EpsilonPicture:
     def _move_curves(self, numbers):
         at, x = numbers["at"], numbers["log_epsilons"]
         for way, errors in numbers["errors"].items():
-            y = logarithm(errors)
+            y = logarithm(errors) if way in numbers["shown"] else np.full(len(x), np.nan)
             self.curves[way].set_data(x, y)
             self.dots[way].set_data(x[at : at + 1], y[at : at + 1])
         name, errors = numbers["other"]
-        self.other.set_data(x, logarithm(errors))
+        if "complex step" in numbers["shown"]:
+            self.other.set_data(x, logarithm(errors))
+            low = logarithm(numbers["errors"]["complex step"][x < -14]).max()
+            self.names.place(
+                [(SMALLEST, low + 0.8), (SMALLEST, low + 2.6)],
+                ["complex step", f"{numbers['precision']}; grey: {name}"],
+            )
+        else:
+            self.other.set_data([], [])
+            self.names.place([(SMALLEST, -12.6)], [numbers["precision"]])
         self.here.set_xdata([x[at], x[at]])
         bend, rounding = (np.log10(numbers["guides"][guide]) for guide in ("bend", "rounding"))
         self.guides.set_data([*x, np.nan, *x], [*bend, np.nan, *rounding])
@@ -86,7 +99,6 @@ class EpsilonPicture:
             [(x[left] - 2.4, rounding[left] - 2.2), (x[right] + 1.9, bend[right] - 1.7)],
             [r"rounding $\propto 1/\varepsilon$", r"bend $\propto \varepsilon^2$"],
         )
-        self.precision.write([f"{numbers['precision']}; grey: {name}"])
 
     def _move_microscope(self, numbers):
         window, change = numbers["window"], np.clip(numbers["loss_change"], -50, 50)
