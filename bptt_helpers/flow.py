@@ -15,7 +15,7 @@ Derivatives with respect to a state are total from there on: everything after st
 
 import numpy as np
 
-from bptt_helpers import arguments, rnn
+from bptt_helpers import arguments, recurrent, rnn
 
 
 def influence(params, trace):
@@ -31,7 +31,7 @@ def influence(params, trace):
     T, H = trace.s.shape
     slopes = rnn.slope(trace.s, trace.func)  # (T, H)
     J = np.zeros((T, T, H, H), slopes.dtype)
-    with _silent():
+    with recurrent.silent():
         for t in range(T):
             J[t, t] = np.eye(H)
             if t > 0:
@@ -53,7 +53,7 @@ def error_reaching(params, trace, y):
     T, H = trace.s.shape
     slopes = rnn.slope(trace.s, trace.func)  # (T, H)
     G = np.zeros((T, T, H), slopes.dtype)
-    with _silent():
+    with recurrent.silent():
         G[range(T), range(T)] = rnn.error_at_logits(trace.o, y) @ params.V  # (T, C) x (C, H) -> (T, H)
         for k in reversed(range(1, T)):
             G[k:, k - 1] = (slopes[k] * G[k:, k]) @ params.W  # (T - k, H)  all the errors that pass step k
@@ -71,7 +71,7 @@ def blame(params, trace, y):
     (S5, S18). ValueError names trace when it holds a batch.
     """
     G = error_reaching(params, trace, y)  # (T, T, H)
-    with _silent():
+    with recurrent.silent():
         dz = rnn.slope(trace.s, trace.func) * G  # (T, T, H)  dE_t/dz_k
         return dz[..., :, None] * trace.s_prev[:, None, :]  # (T, T, H, 1) x (T, 1, H) -> (T, T, H, H)
 
@@ -87,7 +87,7 @@ def blame_norms(params, trace, y):
     it holds a batch.
     """
     G = error_reaching(params, trace, y)  # (T, T, H)
-    with _silent():
+    with recurrent.silent():
         dz = rnn.slope(trace.s, trace.func) * G  # (T, T, H)  dE_t/dz_k
         return np.linalg.norm(dz, axis=-1) * np.linalg.norm(trace.s_prev, axis=-1)  # (T, T) x (T,) -> (T, T)
 
@@ -109,7 +109,7 @@ def truncated(params, trace, y, *, window=None, chunk=None):
         raise ValueError(f"window, chunk: expected exactly one of them, got window={window}, chunk={chunk}")
     sweep, steps = (_sweep_window, window) if chunk is None else (_sweep_chunks, chunk)
     steps = arguments.integer("window" if chunk is None else "chunk", steps)
-    with _silent():
+    with recurrent.silent():
         dq = rnn.error_at_logits(trace.o, y)  # (T, …, C)
         ds = dq @ params.V  # (T, …, C) x (C, H) -> (T, …, H)
         dz = sweep(params.W, rnn.slope(trace.s, trace.func), ds, steps)
@@ -160,7 +160,7 @@ def forward_in_time(params, trace, y):
     by_U, by_W, by_k = (np.zeros((H, *shape), slopes.dtype) for shape in (U.shape, W.shape, (H,)))
     by_s_init = np.eye(H, dtype=slopes.dtype)  # (H, H)
     dU, dW, dk, ds_init = (np.zeros(shape, slopes.dtype) for shape in (U.shape, W.shape, (H,), (H,)))
-    with _silent():
+    with recurrent.silent():
         dq = rnn.error_at_logits(trace.o, y)  # (T, C)
         for t in range(T):
             by_U, by_W, by_k, by_s_init = (np.tensordot(W, by, 1) for by in (by_U, by_W, by_k, by_s_init))
@@ -190,8 +190,3 @@ def _check_single(params, trace):
     if trace.s.ndim != 2:
         raise ValueError(f"trace: expected a single sequence, got a batch: s has shape {trace.s.shape}")
     return params
-
-
-def _silent():
-    """Overflow is a result here, as in rnn: inf and nan come out, and no warning."""
-    return np.errstate(over="ignore", invalid="ignore")
