@@ -441,6 +441,9 @@ def test_nan_is_never_right(capsys, name):
     ("exercise", "function"),
     [
         (checks.softmax, rnn.softmax),
+        (checks.unroll, checks.solutions.unroll),
+        (checks.forward_step, checks.solutions.forward_step),
+        (checks.cross_entropy, checks.solutions.cross_entropy),
         (checks.central_difference, checks.slopes_at),
         (checks.cross_entropy, lambda q, y: rnn.cross_entropy(q, y).sum()),
         (checks.error_at_logits, rnn.error_at_logits),
@@ -501,7 +504,8 @@ def test_an_attempt_that_changes_its_arguments_spoils_no_case(capsys):
         o[np.arange(len(y)), y] -= 1
         return o
 
-    assert said(capsys, checks.error_at_logits, greedy) == "got it"
+    sentence = "not yet: the numbers are right, but you changed o itself: work on o.copy()"
+    assert said(capsys, checks.error_at_logits, greedy) == sentence
 
     def wipes(o, y):  # a known mistake, which is still known when its code wipes the arguments
         answer = o.copy()
@@ -509,6 +513,64 @@ def test_an_attempt_that_changes_its_arguments_spoils_no_case(capsys):
         return answer
 
     assert "that is o alone" in said(capsys, checks.error_at_logits, wipes)
+
+
+def in_place_softmax(q):
+    q -= q.max()
+    np.exp(q, out=q)
+    q /= q.sum()
+    return q
+
+
+def rows_for_entries(o, y):
+    d = o.copy()
+    d[y] -= 1
+    return d
+
+
+def one_softmax_for_all_steps(q, y):
+    o = np.exp(q) / np.exp(q).sum()
+    return -np.log(o[np.arange(len(y)), y]).sum()
+
+
+@pytest.mark.parametrize(
+    ("exercise", "attempt", "words"),
+    [
+        (checks.softmax, in_place_softmax, "you changed q itself: work on q.copy()"),
+        (checks.softmax, lambda q: np.exp(q - q.min()) / np.exp(q - q.min()).sum(), "the smallest logit"),
+        (checks.softmax, lambda q: np.exp(q - q.mean()) / np.exp(q - q.mean()).sum(), "subtract the mean"),
+        (checks.error_at_logits, lambda o, y: o - y, "not yet: y holds class numbers"),
+        (checks.error_at_logits, rows_for_entries, "d[y] picks whole rows"),
+        (checks.cross_entropy, one_softmax_for_all_steps, "each step has its own softmax, axis=1"),
+        (checks.cross_entropy, rnn.cross_entropy, "you return E_t for each step"),
+        (
+            checks.unroll,
+            lambda u, w, k, x, s_init: checks.solutions.unroll(w, u, k, x, s_init),
+            "u and w are swapped",
+        ),
+        (
+            checks.forward_step,
+            lambda x, s_prev, U, W, k: np.tanh(x @ U + s_prev @ W + k),
+            "both matrices are transposed",
+        ),
+    ],
+)
+def test_what_learners_wrote_is_told_apart(capsys, exercise, attempt, words):
+    assert words in said(capsys, exercise, attempt)
+
+
+def test_the_solutions_are_the_packaged_network_in_small():
+    case = mutants.random_case(4)
+    trace = rnn.forward(case.params, case.x, case.s_init)
+    U, W, _, k, _ = case.params
+    s = checks.solutions.forward_step(case.x[0], case.s_init, U, W, k)
+    np.testing.assert_allclose(s, trace.s[0], rtol=1e-12)
+    total = rnn.cross_entropy(trace.q * 1000, case.y).sum()
+    np.testing.assert_allclose(checks.solutions.cross_entropy(trace.q * 1000, case.y), total, rtol=1e-12)
+    two = two_steps.run(0.6, 0.9, 0.1, (1.5, -1.0), (1.0, -0.5), 0.4, 0, "tanh")
+    states = [two.values["s_0"], two.values["s_1"]]
+    np.testing.assert_allclose(checks.solutions.unroll(0.6, 0.9, 0.1, (1.0, -0.5), 0.4), states, rtol=1e-12)
+    assert checks.solutions.next_state(0.6, 0.9, 0.1, -0.5, states[0]) == pytest.approx(states[1], rel=1e-12)
 
 
 def test_a_mistake_that_explains_only_some_answers_is_not_blamed_for_all(capsys):

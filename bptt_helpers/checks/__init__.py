@@ -6,10 +6,11 @@ exercises  one function for each exercise: `checks.backward(my_backward)`
 verdicts   verdict: how an answer is judged
 mutants    MUTANTS, CATCHERS, catch_table: wrong versions of backward, and which check catches which
 cost       what a call costs in time and memory
+solutions  the right answers of small exercises, where no packaged function stands in the form asked for
 show       the source of a packaged function, as the solution
 """
 
-from bptt_helpers.checks import mutants
+from bptt_helpers.checks import mutants, solutions
 from bptt_helpers.checks.at_a_lab import next_state, remembers
 from bptt_helpers.checks.cost import Cost, cost
 from bptt_helpers.checks.exercises import (
@@ -69,6 +70,7 @@ __all__ = [
     "slope_at",
     "slopes_at",
     "softmax",
+    "solutions",
     "two_paths",
     "two_step_gradient",
     "unroll",

@@ -6,17 +6,17 @@ A lab comes in as it is: anything with `settings` and `numbers`. So nothing here
 import numpy as np
 
 from bptt_helpers import rnn
-from bptt_helpers.checks import verdicts
+from bptt_helpers.checks import solutions, verdicts
 
 KEPT = 0.5  # how much of a pulse of 1 has to be left for it to count as remembered
 NEEDED = ("u", "w", "k", "s_init", "T", "func", "x")
 
 
 def remembers(attempt):
-    """Exercise: find settings of labs.unroll whose state after 12 steps or more still holds the impulse.
+    """Exercise: find settings of labs.unroll, T = 12 or more, whose last state still holds the impulse.
 
     attempt : the lab, or `...`. What counts is the last state beside the one that the same network has at the
-    end without the impulse: they must differ by at least KEPT.
+    end without the impulse: they must differ by at least KEPT, on whichever side.
     """
     print(_judge_memory(attempt))
 
@@ -39,7 +39,7 @@ def _judge_memory(attempt):
     if abs(ended - without) >= KEPT:
         return "got it"
     if abs(ended) < KEPT:
-        return f"not yet: the impulse has faded, the last state is {ended:.3f}; move w further up"
+        return f"not yet: the impulse has faded, the last state is {ended:.3f}; move w further from 0"
     return (
         f"not yet: the last state is {ended:.3f}, but without the impulse it would be {without:.3f}: "
         "that is not memory; set k and s₋₁ back to 0"
@@ -66,7 +66,7 @@ def next_state(attempt, lab):
     def squashed(z):
         return float(rnn.activate(np.array([z]), func)[0])
 
-    right = squashed(u * x_1 + w * s_0 + k)
+    right = solutions.next_state(u, w, k, x_1, s_0, squashed)
     mistakes = {
         f"that is z_1: it still has to go through {func}": u * x_1 + w * s_0 + k,
         "that is s_0: one step further": s_0,

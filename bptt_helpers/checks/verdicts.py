@@ -8,6 +8,7 @@ Not here: the exercises.
 """
 
 import copy
+import inspect
 import math
 import re
 
@@ -75,14 +76,29 @@ def judged(attempt, solution, mistakes, cases):
         return [answer_of(function, one) for one in arguments]
 
     right = [solution(*one) for one in arguments]
-    return _judge(
-        answers(attempt), right, {message: answers(wrong) for message, wrong in mistakes.items()}, wheres
-    )
+    handed_out = copy.deepcopy(arguments)
+    mine = [_run(attempt, one) for one in handed_out]
+    sentence = _judge(mine, right, {message: answers(wrong) for message, wrong in mistakes.items()}, wheres)
+    if sentence != "got it":
+        return sentence
+    changed = [_changed(*pair, solution) for pair in zip(arguments, handed_out, strict=True)]
+    return next(filter(None, changed), sentence)
 
 
 def answer_of(function, arguments):
     """What a function makes of copies of the arguments: a learner's `+=` must not reach the next case."""
-    arguments = copy.deepcopy(arguments)
+    return _run(function, copy.deepcopy(arguments))
+
+
+def _changed(before, after, solution):
+    """The verdict on right numbers that cost the caller an array, else None; the solution names it."""
+    for name, was, now in zip(inspect.signature(solution).parameters, before, after, strict=False):
+        if isinstance(was, np.ndarray) and not _same(now, was):
+            return f"not yet: the numbers are right, but you changed {name} itself: work on {name}.copy()"
+    return None
+
+
+def _run(function, arguments):
     try:
         with np.errstate(all="ignore"):
             return function(*arguments)

@@ -1,0 +1,33 @@
+"""Solutions of the small exercises, in the form the exercise asks for: `checks.show(solutions.unroll)`.
+
+Each is the right answer that its check holds attempts against, so it cannot go stale. Not here: those that
+a packaged function answers as it stands (rnn.softmax, rnn.backward, …); there that function is shown.
+"""
+
+import numpy as np
+
+
+def next_state(u, w, k, x, s_prev, func=np.tanh):
+    """The new state, a number, from the new input and the state before (S15)."""
+    return func(u * x + w * s_prev + k)
+
+
+def unroll(u, w, k, x, s_init):
+    """The list [s_0, …, s_{T-1}] of numbers, for x (T,) and func tanh (S15)."""
+    states, s = [], s_init
+    for x_t in x:
+        s = np.tanh(u * x_t + w * s + k)  # on the right the state before, on the left the new one
+        states.append(s)
+    return states
+
+
+def forward_step(x, s_prev, U, W, k):
+    """The new state (H,) from x (D,) and s_prev (H,): S1, with its bias."""
+    return np.tanh(U @ x + W @ s_prev + k)  # (H, D) x (D,) + (H, H) x (H,) + (H,) -> (H,)
+
+
+def cross_entropy(q, y):
+    """The loss of a sequence, one number (S3, S4), from logits q (T, C) and class numbers y (T,)."""
+    shifted = q - q.max(axis=1, keepdims=True)  # (T, C)  at most 0, so exp cannot overflow
+    log_o = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))  # (T, C)
+    return -log_o[np.arange(len(y)), y].sum()  # (T,) -> ()  the target's entry in every row
