@@ -1,11 +1,14 @@
 """The lab blame: its cells are flow.blame's, they sum to backward's dW, each is a chain of factors."""
 
+import re
+
 import numpy as np
 import pytest
 from networks import random_network, run
 
 from bptt_helpers import flow, labs, rnn, tasks
 from bptt_helpers.pictures.canvas import Canvas
+from bptt_helpers.pictures.palette import GRADIENT, PARAMETER, STATE
 
 SETTINGS = [
     {},
@@ -84,10 +87,9 @@ def test_the_picture_carries_the_numbers(start):
     t, k, T = numbers.t, numbers.k, len(numbers.norms)
     with np.errstate(divide="ignore"):
         logs = np.maximum(np.log10(numbers.norms), -300)
-    cells = picture.cells.get_array()[:T, :T]
-    assert np.array_equal(cells.mask, ~np.tri(T, dtype=bool))
-    assert np.array_equal(cells.compressed(), logs[np.tri(T, dtype=bool)])
-    assert picture.cells.get_array().count() == T * (T + 1) // 2
+    cells = picture.cells.values
+    assert np.array_equal(np.isnan(cells), ~np.tri(T, dtype=bool))
+    assert np.array_equal(cells[np.tri(T, dtype=bool)], logs[np.tri(T, dtype=bool)])
     assert np.array_equal(picture.strip.get_array()[0, : t + 1], logs[t, : t + 1])
     assert "".join(picture.characters.strings).replace("␣", " ") == lab.settings.text
     assert picture.chosen.get_xdata().min() == pytest.approx(k / T)
@@ -95,7 +97,12 @@ def test_the_picture_carries_the_numbers(start):
     tops = picture.by_copy.get_xy()[1:-2:2, 1]  # each bar's left corner
     largest = max(numbers.by_copy.max(), 1e-300)
     np.testing.assert_allclose(tops, numbers.by_copy / largest, atol=1e-12)
-    written = [float(text.split()[0].replace("−", "-")) for text in picture.product.strings]
+    assert [float(text) for text in picture.longest.strings] == pytest.approx(
+        [numbers.by_copy.max(), numbers.by_error.max()], rel=0.05, abs=1e-3
+    )
+    *factors, steps = picture.product.strings
+    assert steps == f"({t - k} step{'' if t - k == 1 else 's'})"
+    written = [float(text) for text in factors]
     if numbers.norms[t, k] > 0:
         assert written[0] == pytest.approx(np.prod(written[1:]), rel=0.05, abs=1e-3)
 
@@ -114,6 +121,57 @@ def test_the_axes_name_the_characters_all_of_them_where_there_is_room():
     assert (picture.row.strings, picture.column.strings) == (["‘a’"], ["‘t’"])
 
 
+def test_every_row_and_column_has_its_number_where_there_is_room():
+    picture = drawn(labs.blame(text="abcd", t=2, k=1))
+    assert (picture.row_steps.strings, picture.column_steps.strings) == (["0", "1", "2"], ["0", "1", "2"])
+    assert picture.row_steps.colours == [PARAMETER, PARAMETER, GRADIENT]
+    assert picture.column_steps.colours == [PARAMETER, STATE, PARAMETER]
+    picture = drawn(labs.blame(t=31, k=25))
+    assert picture.row_steps.strings == ["0", "10", "20", "40", "31"]  # 30 would touch 31
+    assert picture.column_steps.strings == ["0", "10", "20", "30", "40", "25"]
+
+
+def test_a_short_text_has_a_number_in_every_cell_and_says_why_the_first_column_is_empty():
+    lab = labs.blame(text="hello", t=2, k=1)
+    picture = drawn(lab)
+    *cells, reason = picture.numbers.strings
+    assert [float(text) for text in cells] == pytest.approx(lab.numbers.norms[np.tril_indices(4)], abs=5e-4)
+    assert [text for text in cells if text == "0"] == ["0"] * 4
+    assert reason == "$s_{-1} = 0$"
+    assert len(drawn(labs.blame(text="a" * 4 + "bcd")).numbers.strings) == 22
+    assert drawn(labs.blame(text="abcdefgh")).numbers.strings == []
+
+
+def test_lines_lead_from_the_labels_to_the_cell_of_a_longer_text():
+    picture = drawn(labs.blame(t=30, k=12))
+    T = 48
+    x, y = (np.array(values) * T for values in picture.guides.get_data())
+    np.testing.assert_allclose(x[[0, 1, 3, 4]], [0, 12, 12.5, 12.5])
+    np.testing.assert_allclose(y[[0, 1, 3, 4]], [30.5, 30.5, 31, T])
+    for start in ({"t": 5, "k": 40}, {"text": "hello", "t": 2, "k": 1}):
+        assert len(drawn(labs.blame(**start)).guides.get_xdata()) == 0
+
+
+def test_the_table_alone_is_shown_and_its_chosen_cell_read_out():
+    picture = drawn(labs.blame(text="hello", t=2, k=1, show="table"))
+    assert picture.cover.get_visible()
+    assert not any(artist.get_visible() for artist in picture.other_panels)
+    said = " ".join(picture.reading.strings)
+    assert "row t = 2: the error of step 2, at ‘l’, when ‘l’ was to come" in said
+    assert "column k = 1: the copy of W used at step 1, where it multiplied $s_{0}$ ‖C[2, 1]‖ =" in said
+    assert float(picture.size_of_cell.strings[0]) == pytest.approx(0.251)
+    picture = drawn(labs.blame(text="hello", t=1, k=3, show="table"))
+    assert picture.size_of_cell.strings == ["0"]
+    picture = drawn(labs.blame(text="hello", t=2, k=1))
+    assert not picture.cover.get_visible()
+    assert all(artist.get_visible() for artist in picture.other_panels)
+
+
+def test_a_dollar_in_the_text_is_no_mathematics():
+    picture = drawn(labs.blame(text="$$$", t=0, k=0, show="table"))
+    assert max(line.count("$") for line in picture.reading.strings if "s_{" not in line) < 2
+
+
 def test_characters_without_a_glyph_are_drawn_as_boxes():
     lab = labs.blame(text="a\U000e0001\n中$$b", t=1, k=1)
     assert drawn(lab).characters.strings == list("a□␣□$$b")
@@ -130,7 +188,8 @@ def test_the_chosen_cell_stays_within_a_shorter_text():
     ("start", "said"),
     [
         ({}, "All 1176 cells, added as matrices, give rnn.backward's ∂E/∂W to"),
-        ({"t": 3, "k": 3}, "its own step's."),
+        ({"t": 3, "k": 3}, "its own step's copy."),
+        ({}, "</b>, 0.043 times that of its own step's copy."),
         ({"t": 3, "k": 0}, "<b>exactly nothing</b>, because s₋₁ = 0"),
         ({"t": 9, "k": 3, "radius": 0.0}, "a factor on the way is 0"),
         ({"t": 3, "k": 9}, "comes <b>after</b> the error at step 3"),
@@ -143,3 +202,18 @@ def test_the_chosen_cell_stays_within_a_shorter_text():
 )
 def test_it_says_what_is_seen(start, said):
     assert said in labs.blame(**start).words.value
+
+
+@pytest.mark.parametrize(
+    ("start", "written"),
+    [
+        ({"t": 30, "k": 24, "radius": 0.2}, r"\d\.\de-\d\d"),
+        ({"t": 30, "k": 24, "radius": 0.8}, r"0\.\d{3}"),
+        ({"t": 40, "k": 9, "radius": 2.0}, r"\d{3}\.\d{3}"),
+    ],
+)
+def test_a_share_of_any_size_is_so_many_times(start, written):
+    lab = labs.blame(**start)
+    share = re.search(rf"</b>, ({written}) times that of its own step's copy", lab.words.value)[1]
+    t, k, norms = lab.numbers.t, lab.numbers.k, lab.numbers.norms
+    assert float(share) == pytest.approx(norms[t, k] / norms[t, t], rel=0.05)

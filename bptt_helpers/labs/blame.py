@@ -22,6 +22,7 @@ CONTROLS = {
     "scheme": Choice("uniform", ("uniform", "orthogonal", "identity"), "W drawn"),
     "func": Choice("tanh", rnn.FUNCTIONS, "func"),
     "seed": Whole(0, 0, 99, "seed"),
+    "show": Choice("all", {"all": "table and way back", "table": "table"}, "show"),
 }
 
 
@@ -43,12 +44,13 @@ def _all_cells(**network_settings):
     G = flow.error_reaching(params, trace, y)  # (T, T, H)
     dz = rnn.slope(trace.s, trace.func) * G  # (T, T, H)  dE_t/dz_k
     by_error = dz.transpose(0, 2, 1) @ trace.s_prev  # (T, H, T) x (T, H) -> (T, H, H)  Σ_k C[t, k]
+    states = np.linalg.norm(trace.s_prev, axis=-1)  # (T,)  ‖s_{k-1}‖
     told = dz.sum(axis=0)  # (T, H)  dE/dz_k: all errors together
     dW = by_error.sum(axis=0)  # (H, H)
     correct = rnn.backward(params, trace, y).W
     numbers = {
-        "norms": flow.blame_norms(params, trace, y),
-        "by_copy": np.linalg.norm(told, axis=-1) * np.linalg.norm(trace.s_prev, axis=-1),
+        "norms": np.linalg.norm(dz, axis=-1) * states,
+        "by_copy": np.linalg.norm(told, axis=-1) * states,
         "by_error": np.linalg.norm(by_error, axis=(1, 2)),
         "dW": dW,
         "difference": np.abs(dW - correct).max() / max(np.abs(correct).max(), np.finfo(float).tiny),
@@ -73,6 +75,7 @@ def compute(settings):
         "trace": trace,
         "y": y,
         "text": settings["text"],
+        "show": settings["show"],
         "t": t,
         "k": k,
         "reaching": np.linalg.norm(G[t, : t + 1], axis=-1),
@@ -108,11 +111,10 @@ def _cell(numbers):
 def _beside_its_own(cell, own, steps):
     """How much a cell is beside the one of the error's own step, in words."""
     if steps == 0:
-        return "its own step's"
+        return "its own step's copy"
     if own == 0:
         return "more than its own step's"
-    share = f"{cell / own:.1%}" if 1e-3 <= cell / own < 10 else f"{cell / own:.1e} times"
-    return f"{share} of the copy at its own step" if "%" in share else f"{share} that of its own step's copy"
+    return f"{plain(cell / own, 3)} times that of its own step's copy"
 
 
 def _total(T, difference):

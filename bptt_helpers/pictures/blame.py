@@ -1,19 +1,25 @@
-"""Who blames whom: the matrix of ‖∂E_t/∂W⁽ᵏ⁾‖ over a text, its margins, and one cell's chain of factors."""
+"""Who blames whom: the matrix of ‖∂E_t/∂W⁽ᵏ⁾‖ over a text, its margins, and one cell's chain of factors.
+
+What stays is drawn once for all labs of a kind: where only the table is to be shown, the rest is papered
+over.
+"""
 
 from functools import lru_cache
 
 import numpy as np
-from matplotlib.collections import LineCollection
+from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.font_manager import findfont, get_font
 from matplotlib.transforms import Affine2D
 
 from bptt_helpers.pictures.lettering import Lettering
-from bptt_helpers.pictures.numerals import signed
+from bptt_helpers.pictures.numerals import plain, tight
 from bptt_helpers.pictures.palette import FAINT, GRADIENT, INK, LOSS, MAGNITUDE, PAPER, PARAMETER, STATE
+from bptt_helpers.pictures.tiles import Tiles
 
 LONGEST = 60  # characters; the matrix has room for one row and column less
 LOWEST, HIGHEST = -6, 1  # log10 of the lightest and the darkest colour
 FLOOR, CEILING = -8, 8  # log10 of what the way back has room for
+ALL_LABELS, NUMBERS = 12, 6  # up to so many steps every row has its number, and every cell
 
 # Coordinates are pixels at 100 dots per inch.
 WIDTH, HEIGHT = 1100, 650
@@ -24,13 +30,17 @@ ERRORS = (436, 120, 56, 370)  # bars beside it
 SCALE = (512, 120, 14, 370)
 WAY = (660, 330, 425, 190)
 FACTORS = (660, 120, 425, 130)
-PRODUCT = {  # name: (x, what it is)
-    "cell": (90, "$\\Vert C[t,k]\\Vert$"),
-    "push": (300, "$\\Vert V^\\top (o_t - y_t)\\Vert$"),
-    "back": (540, "$f\\,'$ and $W$, step by step"),
-    "slope": (770, "$f\\,'(z_k)$"),
-    "state": (980, "$\\Vert s_{k-1}\\Vert$"),
+PRODUCT = {  # name: (x, what it is, x of the sign to its right, that sign)
+    "cell": (80, "$\\Vert C[t,k]\\Vert$", 155, "="),
+    "push": (260, "$\\Vert V^\\top (o_t - y_t)\\Vert$", 355, "×"),
+    "back": (495, "$f\\,'$ and $W$, step by step", 635, "×"),
+    "slope": (775, "what $f\\,'(z_k)$ leaves of it", 915, "×"),
+    "state": (995, "$\\Vert s_{k-1}\\Vert$", 1080, ""),
 }
+BESIDE_THE_TABLE = [  # left, bottom, right, top
+    (605, 90, 1100, 558), (0, 0, 1100, 76), (56, 491, 509, 558), (509, 503, 605, 558), (431, 118, 509, 491),
+]  # fmt: skip
+READING = (522, 462, 434, 376, 348, 286, 256)  # heights of the lines that read the table
 
 
 class BlamePicture:
@@ -48,6 +58,9 @@ class BlamePicture:
         self._draw_scale(_panel(figure, SCALE))
         self._draw_way(_panel(figure, WAY), _panel(figure, FACTORS), page)
         self._draw_product(page)
+        self._draw_reading(page)
+        self.other_panels = (self.by_copy, self.by_error, self.longest, self.further, self.way, self.stop,
+                             self.further_factors, self.factors, self.ends, self.product)  # fmt: skip
 
     def _draw_text(self, page):
         page.text(14, 634, "shaded: the blame of the error at t  ·  orange: the character it was to predict",
@@ -65,15 +78,15 @@ class BlamePicture:
         axes.fill([0, 1, 1], [0, 0, 1], color="#EEEEEE", linewidth=0)
         nothing = "k > t: nothing,\nthe copy comes\nafter the error"
         axes.text(0.97, 0.07, nothing, ha="right", va="top", fontsize=11, color=PARAMETER)
-        cells = LONGEST - 1
-        self.cells = axes.pcolormesh(np.arange(cells + 1), np.arange(cells + 1), np.zeros((cells, cells)),
-                                     cmap=MAGNITUDE, vmin=LOWEST, vmax=HIGHEST, animated=True)  # fmt: skip
-        self.to_page = axes.transData
+        self.cells = Tiles(axes, MAGNITUDE, LOWEST, HIGHEST)
         (self.guides,) = axes.plot([], [], color=PARAMETER, linewidth=1, animated=True)
         (self.chosen,) = axes.plot([], [], color=STATE, linewidth=2.5, animated=True)
         self.row = Lettering(axes, size=12, colours=GRADIENT, align="right")
         self.column = Lettering(axes, size=12, colours=STATE)
-        page.text(18, 500, "t ↓", color=GRADIENT, va="center")
+        self.row_steps = Lettering(axes, size=11, align="right")
+        self.column_steps = Lettering(axes, size=11)
+        self.numbers = Lettering(axes, size=11)
+        page.text(18, 512, "t ↓", color=GRADIENT, va="center")
         page.text(436, 104, "k →", color=STATE, va="center")
 
     def _draw_margins(self, above, beside, page):
@@ -85,7 +98,10 @@ class BlamePicture:
         (self.by_error,) = beside.fill([0], [0], color=GRADIENT, linewidth=0, animated=True)
         all_told = "what copy k is told in all: $\\Vert\\Sigma_t C[t,k]\\Vert$"
         page.text(58, 548, all_told, fontsize=11, va="center")
-        page.text(436, 508, "$\\Vert\\Sigma_k C[t,k]\\Vert$", fontsize=11, va="center")
+        page.text(436, 530, "$\\Vert\\Sigma_k C[t,k]\\Vert$", fontsize=11, va="center")
+        for x, y in ((348, 548), (436, 511)):
+            page.text(x, y, "longest:", fontsize=11, va="center", color=PARAMETER)
+        self.longest = Lettering(page, size=11, colours=GRADIENT, align="left")
 
     @staticmethod
     def _draw_scale(axes):
@@ -113,23 +129,37 @@ class BlamePicture:
         self.ends = Lettering(factors, size=12)
 
     def _draw_product(self, page):
-        page.plot([14, WIDTH - 14], [82, 82], color=FAINT, linewidth=1)
-        places = [x for x, _ in PRODUCT.values()]
-        for x, label in PRODUCT.values():
-            page.text(x, 58, label, ha="center", va="center", fontsize=13)
-        for left, right, sign in zip(places[:-1], places[1:], "=×××", strict=True):
-            page.text((left + right) / 2, 58, sign, ha="center", va="center", fontsize=14)
+        page.plot([14, WIDTH - 14], [72, 72], color=FAINT, linewidth=1)
+        for x, label, x_of_sign, sign in PRODUCT.values():
+            page.text(x, 50, label, ha="center", va="center", fontsize=13)
+            page.text(x_of_sign, 50, sign, ha="center", va="center", fontsize=14)
         self.product = Lettering(page, size=14, colours=GRADIENT)
+
+    def _draw_reading(self, page):
+        corners = [[(x, y), (right, y), (right, top), (x, top)] for x, y, right, top in BESIDE_THE_TABLE]
+        self.cover = PolyCollection(corners, facecolor=PAPER, edgecolor="none", animated=True, zorder=6)
+        page.add_collection(self.cover)
+        self.reading = Lettering(page, size=13, align="left", zorder=7)
+        self.size_of_cell = Lettering(page, size=14, colours=GRADIENT, align="left", zorder=7)
 
     def update(self, numbers):
         """Show what labs.blame computed."""
         t, k, norms = numbers["t"], numbers["k"], numbers["norms"]
         logs = _log10(norms)
         self._move_text(numbers["text"], t, k, logs[t])
-        self._move_matrix(logs, t, k, numbers["text"])
-        _move_bars(self.by_copy, numbers["by_copy"], upright=True)
-        _move_bars(self.by_error, numbers["by_error"], upright=False)
-        self._move_way(len(norms), t, k, numbers["reaching"], numbers["text"])
+        self._move_matrix(logs, t, k)
+        self._write_labels(len(norms), t, k, numbers["text"])
+        self._write_numbers(norms, logs)
+        only_table = numbers["show"] == "table"
+        for artist in (self.cover, self.reading, self.size_of_cell):
+            artist.set_visible(only_table)
+        for artist in self.other_panels:
+            artist.set_visible(not only_table)
+        if only_table:
+            self._read(t, k, norms[t, k], numbers["text"])
+            return
+        self._move_margins(numbers["by_copy"], numbers["by_error"])
+        self._move_way(len(norms), t, k, numbers["reaching"])
         self._write_product(t, k, norms[t, k], numbers)
 
     def _move_text(self, text, t, k, logs):
@@ -140,8 +170,7 @@ class BlamePicture:
         self.strip.set_transform(place + self.marks.get_transform())
         self.strip.set_array(np.ma.masked_invalid(shades)[None])
         middles = 14 + wide * (np.arange(len(text)) + 0.5)
-        is_dark = np.nan_to_num(shades[: len(text)], nan=LOWEST) > -1.2
-        colours = np.where(is_dark, PAPER, INK).tolist()
+        colours = [_on(shade) for shade in shades[: len(text)]]
         self.characters.place([(x, STRIP) for x in middles], [_shown(c) for c in text], colours)
         steps, insets = (t + 1, t, k), (1, 1, 4)  # all can be seen where k = t
         self.boxes.set_segments(
@@ -154,21 +183,59 @@ class BlamePicture:
         self.marks.place([(middles[t], STRIP - 26), (middles[k], STRIP - 26)],
                          ["k = t" if same else "t", "" if same else "k"], [GRADIENT, STATE])  # fmt: skip
 
-    def _move_matrix(self, logs, t, k, text):
+    def _move_matrix(self, logs, t, k):
         T = len(logs)
-        shown = np.full((LONGEST - 1, LONGEST - 1), np.nan)
-        shown[:T, :T] = np.where(np.tri(T, dtype=bool), logs, np.nan)
-        self.cells.set_transform(Affine2D().scale(1 / T) + self.to_page)
-        self.cells.set_array(np.ma.masked_invalid(shown))
+        self.cells.show(np.where(np.tri(T, dtype=bool), logs, np.nan))
         x, y = (k + 0.5) / T, (t + 0.5) / T
-        self.guides.set_data([0, 1, np.nan, x, x], [y, y, np.nan, 0, 1])
+        ways = ([0, k / T, np.nan, x, x], [y, y, np.nan, (t + 1) / T, 1])  # from the labels to the cell
+        self.guides.set_data(*(ways if T > ALL_LABELS and k <= t else ([], [])))
         self.chosen.set_data(*_box((x, y), 0.5 / T, 0.5 / T).T)
+
+    def _write_labels(self, T, t, k, text):
         has_room = MATRIX[2] / T >= 15  # pixels a character
         rows, columns = (range(T), range(T)) if has_room else ([t], [k])
-        self.row.place([(-0.02, (step + 0.5) / T) for step in rows], _labels(text, rows))
-        self.column.place([((step + 0.5) / T, 1.045) for step in columns], _labels(text, columns))
+        self.row.place([(-0.085, (step + 0.5) / T) for step in rows], _labels(text, rows))
+        self.column.place([((step + 0.5) / T, 1.088) for step in columns], _labels(text, columns))
+        rows, columns = _ticks(T, t), _ticks(T, k)
+        self.row_steps.place([(-0.02, (step + 0.5) / T) for step in rows], map(str, rows),
+                             [GRADIENT if step == t else PARAMETER for step in rows])  # fmt: skip
+        self.column_steps.place([((step + 0.5) / T, 1.036) for step in columns], map(str, columns),
+                                [STATE if step == k else PARAMETER for step in columns])  # fmt: skip
 
-    def _move_way(self, T, t, k, reaching, text):
+    def _write_numbers(self, norms, logs):
+        """Each cell's number, where there is room, and why the first column is empty."""
+        T = len(norms)
+        cells = [(t, k) for t in range(T) for k in range(t + 1)] if T <= NUMBERS else []
+        places = [((k + 0.5) / T, (t + 0.5) / T) for t, k in cells]
+        strings = ["0" if norms[cell] == 0 else tight(norms[cell]).removeprefix("+") for cell in cells]
+        colours = [_on(logs[cell]) for cell in cells]
+        if cells and not norms[:, 0].any():
+            places.append((0.5 / T, 0.5 / T + 0.055))
+            strings.append("$s_{-1} = 0$")
+            colours.append(PARAMETER)
+        self.numbers.place(places, strings, colours)
+
+    def _read(self, t, k, cell, text):
+        """The chosen cell in words: what its row is, and its column."""
+        to_come = f"‘{_shown(text[t + 1])}’ was to come" if t + 1 < len(text) else "nothing was to come"
+        lines = {
+            "the chosen cell": INK,
+            f"row t = {t}: the error of step {t}, at ‘{_shown(text[t])}’,": GRADIENT,
+            f"when {to_come}": GRADIENT,  # a line of its own: two dollar signs in one would be mathematics
+            f"column k = {k}: the copy of W used at step {k},": STATE,
+            f"where it multiplied $s_{{{k - 1}}}$": STATE,
+            f"‖C[{t}, {k}]‖ =": INK,
+            "‖ ‖ is the length: √ of the sum of all squares": PARAMETER,
+        }
+        self.reading.place([(640, y) for y in READING], lines, list(lines.values()))
+        self.size_of_cell.place([(780, READING[5])], [_written(cell)])
+
+    def _move_margins(self, by_copy, by_error):
+        _move_bars(self.by_copy, by_copy, upright=True)
+        _move_bars(self.by_error, by_error, upright=False)
+        self.longest.place([(412, 551), (500, 514)], [_written(by_copy.max()), _written(by_error.max())])
+
+    def _move_way(self, T, t, k, reaching):
         steps = (np.arange(t + 1) + 0.5) / T
         logs = _log10(reaching)
         stop = min(k, t)
@@ -187,15 +254,18 @@ class BlamePicture:
                         ["k = t" if same else "t", "" if same else "k"], [GRADIENT, STATE])  # fmt: skip
 
     def _write_product(self, t, k, cell, numbers):
-        x = [place for place, _ in PRODUCT.values()]
+        x = [place for place, *_ in PRODUCT.values()]
         reaching = numbers["reaching"]
         if k > t:
-            strings = ["0", "", "no way leads from t forward to k", "", ""]
+            strings, steps = ["0", "", "no way leads from t forward to k", "", ""], ""
         else:
             back, slope = _ratio(reaching[k], reaching[t]), _ratio(numbers["squashed"], reaching[k])
             strings = [_written(value) for value in (cell, reaching[t], back, slope, numbers["s_prev"])]
-            strings[2] = f"{strings[2]}  ({t - k} step{'' if t - k == 1 else 's'})"
-        self.product.place([(place, 26) for place in x], strings)
+            steps = f"({t - k} step{'' if t - k == 1 else 's'})"
+        places = [(place, 21) for place in x]
+        if steps:  # beside the number and not in one text with it, which would be laid out anew at each move
+            places[2] = (x[2] - 45, 21)
+        self.product.place([*places, (x[2] + 45, 21)], [*strings, steps])
 
 
 def _box(middle, half_width, half_height):
@@ -235,11 +305,23 @@ def _ratio(value, of):
 
 
 def _written(value):
-    return "0" if value == 0 else signed(value, 3).removeprefix("+")
+    return "0" if value == 0 else plain(value, 3)
+
+
+def _on(shade):
+    """The colour of a text that is legible on a cell of this log10; nan is no cell."""
+    return PAPER if shade > -1.2 else INK
 
 
 def _power(exponent):
     return f"$10^{{{exponent}}}$"
+
+
+def _ticks(T, chosen):
+    """The steps whose number is written: all, or every tenth and the chosen one, where they do not touch."""
+    if T <= ALL_LABELS:
+        return list(range(T))
+    return [step for step in range(0, T, 10) if abs(step - chosen) > T / ALL_LABELS] + [chosen]
 
 
 def _labels(text, steps):
