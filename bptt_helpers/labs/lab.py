@@ -60,8 +60,8 @@ class Declaration:
     picture : a class as described in `bptt_helpers.pictures`
     limits : optional, settings -> {setting: (low, high)} for controls whose range depends on others
     telling : the setting that a player for slides runs through (`frames`)
-    belongs : optional, {setting: settings}: it says something about these, a guess for example, so it goes back
-        to the declared value when one of them is moved without it
+    belongs : optional, {setting: settings}: it says something about these, a guess for example, so it goes
+        back to the declared value when one of them is moved without it
     """
 
     name: str
