@@ -1,12 +1,14 @@
 """The loss lab shows what rnn computes: S16, S3 and o - y."""
 
+import io
 import math
 
 import numpy as np
 import pytest
+import sweep
 
 from bptt_helpers import labs
-from bptt_helpers.pictures.canvas import Canvas
+from bptt_helpers.pictures.canvas import Canvas, new_figure
 from bptt_helpers.pictures.loss import HIGHEST_LOSS
 
 
@@ -128,6 +130,19 @@ def test_only_one_of_gradient_and_numbers_is_visible():
         for artist in (picture.cover, picture.heading, picture.terms, picture.results):
             assert artist.get_visible() is (show != "all")
         assert picture.cover.get_zorder() > picture.gradients.bars.get_zorder()
+
+
+@pytest.mark.parametrize("show", ["loss", "guessing", "all"])
+def test_a_player_for_slides_shows_the_same_panel(show):
+    numbers = labs.loss(show=show).numbers
+    figure, picture = new_figure(labs.loss.picture, 100)
+    picture.update(numbers)
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=100)  # as matplotlib draws it by itself, cover and all
+    off = np.abs(sweep.pixels(file.getvalue()) - sweep.pixels(Canvas(labs.loss.picture).png(numbers))).max(
+        axis=-1
+    )
+    assert (off > 60).mean() < 0.0005
 
 
 def test_no_shift_is_not_spoken_of():

@@ -1,13 +1,15 @@
 """The unroll lab shows the network of S6 to S15, its states over time, and where they come to rest."""
 
+import io
 import itertools
 import math
 
 import numpy as np
 import pytest
+import sweep
 
 from bptt_helpers import labs
-from bptt_helpers.pictures.canvas import Canvas
+from bptt_helpers.pictures.canvas import Canvas, new_figure
 
 FUNCTIONS = {
     "tanh": math.tanh,
@@ -125,6 +127,19 @@ def test_only_one_of_map_and_numbers_is_visible():
             assert artist.get_visible() is not is_map
         for artist in (picture.map, picture.web, picture.stable, picture.unstable):
             assert artist.get_visible() is is_map
+
+
+@pytest.mark.parametrize("show", ["map", "states"])
+def test_a_player_for_slides_shows_the_same_panel(show):
+    numbers = labs.unroll(show=show).numbers
+    figure, picture = new_figure(labs.unroll.picture, 100)
+    picture.update(numbers)
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=100)  # as matplotlib draws it by itself, cover and all
+    off = np.abs(sweep.pixels(file.getvalue()) - sweep.pixels(Canvas(labs.unroll.picture).png(numbers))).max(
+        axis=-1
+    )
+    assert (off > 60).mean() < 0.0005
 
 
 def test_a_state_too_long_for_its_cell_is_a_mark():

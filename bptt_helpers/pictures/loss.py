@@ -79,9 +79,10 @@ class LossPicture:
         # What stays is drawn once for all labs of a kind, so a panel cannot go: it is papered over.
         axes.set(xlim=(0, 1), ylim=(0, 1))
         axes.axis("off")
-        self.cover = Rectangle((0.75, 0), 0.25, 1, transform=figure.transFigure, facecolor=PAPER,
-                               animated=True, zorder=6)  # fmt: skip
-        figure.add_artist(self.cover)
+        axes.set_zorder(1)  # above the panel it covers, also where matplotlib draws by itself
+        self.cover = Rectangle((0.75, 0), 0.25, 1, transform=figure.transFigure, clip_on=False,
+                               facecolor=PAPER, animated=True, zorder=6)  # fmt: skip
+        axes.add_artist(self.cover)
         names = [f"$e^{{q_{c}}}$" for c in COLUMNS] + ["$\\mathrm{sum}$"]
         self.heading = Lettering(
             axes, [(0, 1.055)], ["in numbers"], size=13, align="left", vertical="center", zorder=7

@@ -28,7 +28,7 @@ class UnrollPicture:
         axes.set(xlim=(-2.6, LONGEST - 0.4), ylim=(-0.85, 2.75))
         axes.axis("off")
         axes.set_title("the same cell at every step: $s_t = f(u\\,x_t + w\\,s_{t-1} + k)$")
-        axes.set_title("cells: blue above 0, grey below, white at 0", loc="right", fontsize=12)
+        axes.set_title("cells: blue above 0, grey below, empty at 0", loc="right", fontsize=12)
         Lettering(axes, [(-2.1, 2.2), (-2.1, VALUES), (-2.1, -0.5)], ["$x_t$", "$s_t$", "$t$"],
                   colours=[INPUT, STATE, "#555555"], size=14)  # fmt: skip
         (self.passed_on,) = axes.plot([], [], color=STATE, linewidth=2.5, animated=True, zorder=1)
@@ -69,9 +69,10 @@ class UnrollPicture:
         # What stays is drawn once for all labs of a kind, so the map's panel cannot go: it is papered over.
         axes.set(xlim=(0, 1), ylim=(0, 1))
         axes.axis("off")
-        self.cover = Rectangle((0.58, 0), 0.42, 0.57, transform=figure.transFigure, facecolor=PAPER,
-                               animated=True, zorder=6)  # fmt: skip
-        figure.add_artist(self.cover)
+        axes.set_zorder(1)  # above the panel it covers, also where matplotlib draws by itself
+        self.cover = Rectangle((0.58, 0), 0.42, 0.57, transform=figure.transFigure, clip_on=False,
+                               facecolor=PAPER, animated=True, zorder=6)  # fmt: skip
+        axes.add_artist(self.cover)
         colours = [INPUT, STATE, PARAMETER, INK, STATE]
         self.heading = Lettering(axes, [(0.02, 1.06)], [""], size=13, align="left", zorder=7)
         self.terms = Lettering(
