@@ -43,6 +43,23 @@ class Dots:
         self.label.place([(5, -1)], [f"{len(steps)} dots"])
 
 
+class TwoPanels:
+    """The dots, and beside them a panel that is there for odd counts only."""
+
+    size = (4.0, 2.0)
+
+    def __init__(self, figure):
+        self.left = Dots(figure)
+        self.right = figure.add_axes([0.6, 0.15, 0.35, 0.7])
+        self.right.set(title="odd", facecolor="#DDDDDD")
+        (self.line,) = self.right.plot([], [], color=INK, animated=True)
+
+    def update(self, numbers):
+        self.left.update(numbers)
+        self.right.set_visible(numbers["count"] % 2 == 1)
+        self.line.set_data([0, 1], [0, numbers["height"]])
+
+
 class Counting:
     """A computation that counts its calls, and fails where told to."""
 
@@ -156,6 +173,15 @@ def test_the_fast_picture_is_the_plain_picture(dpi):
         off = np.abs(sweep.pixels(canvas.png(numbers)) - drawn_afresh(Dots, numbers, dpi))
         assert np.median(off) == 0
         assert off.max() < 48  # the table of colours rounds edges
+
+
+def test_panels_come_and_go():
+    canvas = Canvas(TwoPanels)
+    for count in (1, 2, 4, 3, 2):
+        numbers = {"count": count, "height": 0.5}
+        off = np.abs(sweep.pixels(canvas.png(numbers)) - drawn_afresh(TwoPanels, numbers, 100))
+        assert np.median(off) == 0
+        assert off.max() < 48
 
 
 @pytest.mark.parametrize("dpi", [100, 200])

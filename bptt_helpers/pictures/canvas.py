@@ -7,7 +7,6 @@ leaks or shows twice.
 
 import io
 import re
-from contextlib import nullcontext
 from functools import lru_cache
 
 import numpy as np
@@ -46,26 +45,28 @@ class Canvas:
 
     def __init__(self, picture_class, dpi=100):
         self.figure, self.picture = new_figure(picture_class, dpi)
-        self._background = None
+        self._moving = sorted(
+            self.figure.findobj(lambda artist: artist.get_animated()), key=lambda artist: artist.get_zorder()
+        )
+        self._backgrounds = {}  # what stays, as pixels, by which panels are on show
 
     def png(self, numbers):
         """The picture of `numbers` as PNG bytes."""
-        # Our style is needed only while what stays is drawn; entering it costs more than what moves.
-        with style.context(STYLE) if self._background is None else nullcontext():
-            self.picture.update(numbers)
-            return _encode(self._pixels())
+        self.picture.update(numbers)
+        return _encode(self._pixels())
 
     def _pixels(self):
         canvas = self.figure.canvas
-        if self._background is None:
-            canvas.draw()  # leaves the animated artists out
-            self._background = canvas.copy_from_bbox(self.figure.bbox)
-            moving = self.figure.findobj(lambda artist: artist.get_animated())
-            self._moving = sorted(moving, key=lambda artist: artist.get_zorder())
-        canvas.restore_region(self._background)
+        panels = tuple(axes.get_visible() for axes in self.figure.axes)
+        if panels not in self._backgrounds:
+            with style.context(STYLE):
+                canvas.draw()  # leaves the animated artists out
+            self._backgrounds[panels] = canvas.copy_from_bbox(self.figure.bbox)
+        canvas.restore_region(self._backgrounds[panels])
         renderer = canvas.get_renderer()
         for artist in self._moving:
-            artist.draw(renderer)
+            if artist.axes is None or artist.axes.get_visible():
+                artist.draw(renderer)
         return np.asarray(canvas.buffer_rgba())
 
 
@@ -73,9 +74,8 @@ class Canvas:
 def shared_canvas(picture_class, dpi):
     """The one Canvas for this picture and resolution.
 
-    A canvas keeps nothing between two pictures, so all labs of a kind share it: a cell run again, or a
-    notebook with one lab three times, costs no memory and no time to draw what stays.
-    """
+    A canvas keeps only pixels that stay between two pictures, so all labs of a kind share it: a cell run
+    again, or a notebook with one lab three times, costs no memory and no time to draw what stays."""
     return Canvas(picture_class, dpi)
 
 
