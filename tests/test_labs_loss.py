@@ -6,9 +6,10 @@ import math
 import numpy as np
 import pytest
 import sweep
+from matplotlib import style
 
 from bptt_helpers import labs
-from bptt_helpers.pictures.canvas import Canvas, new_figure
+from bptt_helpers.pictures.canvas import STYLE, Canvas, new_figure
 from bptt_helpers.pictures.loss import HIGHEST_LOSS
 
 
@@ -138,7 +139,8 @@ def test_a_player_for_slides_shows_the_same_panel(show):
     figure, picture = new_figure(labs.loss.picture, 100)
     picture.update(numbers)
     file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=100)  # as matplotlib draws it by itself, cover and all
+    with style.context(STYLE):
+        figure.savefig(file, format="png", dpi=100)  # as matplotlib draws it by itself, cover and all
     off = np.abs(sweep.pixels(file.getvalue()) - sweep.pixels(Canvas(labs.loss.picture).png(numbers))).max(
         axis=-1
     )
