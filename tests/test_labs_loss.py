@@ -86,10 +86,10 @@ def test_a_loss_beyond_the_axis_is_an_arrow_at_the_top():
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({}, "The right class gets a probability of 0.705: <b>E = 0.349</b>. Raising q₀"),
+        ({}, "The target gets a probability of 0.705: <b>E = 0.349</b>. Raising q₀"),
         ({}, "at rate <b>−0.295</b>; raising the others makes it worse"),
-        ({"q_0": 1, "q_1": 1, "q_2": 1}, "</b>, as much as guessing, ln 3."),
-        ({"y": 2}, "more than guessing would cost, ln 3 = 1.099. Raising"),
+        ({"q_0": 1, "q_1": 1, "q_2": 1}, "</b>, as much as guessing, log 3."),
+        ({"y": 2}, "more than guessing would cost, log 3 = 1.099. Raising"),
         ({"q_0": 10}, "right and sure"),
         ({"q_0": -10}, "wrong and sure"),
         ({"y": 1}, "Raising q₁ changes"),
@@ -110,14 +110,14 @@ def test_the_gradient_can_be_held_back_and_the_numbers_take_its_place(y):
     assert written == pytest.approx([*powers, powers.sum(), *powers / powers.sum(), numbers.E], abs=6e-4)
     assert picture.terms.strings[-1] == f"$E = -\\log\\,o_{y}$"
     assert picture.guess.get_ydata() == [math.log(3)] * 2
-    assert picture.guess_name.strings == ["guessing: ln 3"]
+    assert picture.guess_name.strings == ["guessing: log 3"]
 
 
 def test_guessing_can_be_held_back_too():
     lab = labs.loss(show="loss", q_0=0.0, q_1=0.0, q_2=0.0)
     assert (lab.numbers.guessing, lab.numbers.dq) == (None, None)
     assert "guessing" not in lab.words.value
-    assert lab.words.value.endswith("The right class gets a probability of 0.333: <b>E = 1.099</b>.</div>")
+    assert lab.words.value.endswith("The target gets a probability of 0.333: <b>E = 1.099</b>.</div>")
     picture = shown(lab)
     assert len(picture.guess.get_xdata()) == 0
     assert picture.guess_name.strings == []
@@ -128,9 +128,8 @@ def test_only_one_of_gradient_and_numbers_is_visible():
     for show in ("all", "loss", "guessing", "all"):
         canvas.png(labs.loss(show=show).numbers)
         picture = canvas.picture
-        for artist in (picture.cover, picture.heading, picture.terms, picture.results):
-            assert artist.get_visible() is (show != "all")
-        assert picture.cover.get_zorder() > picture.gradients.bars.get_zorder()
+        assert picture.gradients.axes.get_visible() is (show == "all")
+        assert picture.results.axes.get_visible() is (show != "all")
 
 
 @pytest.mark.parametrize("show", ["loss", "guessing", "all"])

@@ -43,7 +43,7 @@ def compute(settings):
 def describe(settings, numbers):
     """What the output costs, and how the target's logit would change that: str."""
     y, E = numbers["y"], numbers["E"]
-    said = f"The right class gets a probability of {plain(numbers['o'][y], 3)}: <b>E = {plain(E, 3)}</b>"
+    said = f"The target gets a probability of {plain(numbers['o'][y], 3)}: <b>E = {plain(E, 3)}</b>"
     if numbers["guessing"] is not None:
         said += _beside_guessing(numbers)
     said += "."
@@ -56,8 +56,8 @@ def describe(settings, numbers):
 
 def _beside_guessing(numbers):
     if np.isclose(numbers["E"], GUESSING) and np.ptp(numbers["q"]) < 1e-9:
-        return ", as much as guessing, ln 3"
-    return f", more than guessing would cost, ln 3 = {GUESSING:.3f}" if numbers["E"] > GUESSING else ""
+        return ", as much as guessing, log 3"
+    return f", more than guessing would cost, log 3 = {GUESSING:.3f}" if numbers["E"] > GUESSING else ""
 
 
 def _about_the_gradient(y, dq):

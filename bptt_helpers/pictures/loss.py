@@ -1,11 +1,10 @@
 """One output and what it costs: logits, their softmax, the point on the -log curve, and o - y."""
 
 import numpy as np
-from matplotlib.patches import Rectangle
 
 from bptt_helpers.pictures.lettering import Lettering
 from bptt_helpers.pictures.numerals import plain, signed
-from bptt_helpers.pictures.palette import FAINT, GRADIENT, INK, LOSS, OUTPUT, PAPER, PARAMETER
+from bptt_helpers.pictures.palette import FAINT, GRADIENT, INK, LOSS, OUTPUT, PARAMETER
 
 CLASSES = 3
 COLUMNS = np.arange(CLASSES)
@@ -35,7 +34,7 @@ class LossPicture:
         self._draw_curve(figure.add_axes([0.535, bottom, 0.205, height]))
         self.gradients = _Bars(figure.add_axes([0.80, bottom, 0.185, height]), GRADIENT, (-1.2, 1.2), 0.08)
         self.gradients.axes.set_title("$\\partial E/\\partial q = o - y$")
-        self._draw_in_numbers(figure, figure.add_axes([0.775, bottom, 0.215, height]))
+        self._draw_in_numbers(figure.add_axes([0.775, bottom, 0.215, height]))
 
     def _draw_targets(self, axes):
         self.targets = axes.hlines(
@@ -75,22 +74,15 @@ class LossPicture:
         )
         self.costs = Lettering(axes, [(1.0, 7.4)], [""], size=15, weight="bold", align="right")
 
-    def _draw_in_numbers(self, figure, axes):
-        # What stays is drawn once for all labs of a kind, so a panel cannot go: it is papered over.
+    def _draw_in_numbers(self, axes):
         axes.set(xlim=(0, 1), ylim=(0, 1))
         axes.axis("off")
-        axes.set_zorder(1)  # above the panel it covers, also where matplotlib draws by itself
-        self.cover = Rectangle((0.75, 0), 0.25, 1, transform=figure.transFigure, clip_on=False,
-                               facecolor=PAPER, animated=True, zorder=6)  # fmt: skip
-        axes.add_artist(self.cover)
         names = [f"$e^{{q_{c}}}$" for c in COLUMNS] + ["$\\mathrm{sum}$"]
-        self.heading = Lettering(
-            axes, [(0, 1.055)], ["in numbers"], size=13, align="left", vertical="center", zorder=7
-        )
+        self.heading = Lettering(axes, [(0, 1.055)], ["in numbers"], size=13, align="left", vertical="center")
         self.terms = Lettering(axes, [(0.02, row) for row in ROWS], names + [""] * 4, size=14,
-                               colours=[OUTPUT] * 7 + [INK], align="left", zorder=7)  # fmt: skip
+                               colours=[OUTPUT] * 7 + [INK], align="left")  # fmt: skip
         self.results = Lettering(axes, [(0.98, row) for row in ROWS], [""] * 8,
-                                 colours=[OUTPUT] * 7 + [INK], align="right", zorder=7)  # fmt: skip
+                                 colours=[OUTPUT] * 7 + [INK], align="right")  # fmt: skip
 
     def update(self, numbers):
         """Shows q, o (3,), E, y, and guessing and dq (3,) where they are not None."""
@@ -111,8 +103,8 @@ class LossPicture:
 
     def _move_last_panel(self, numbers):
         dq, is_held_back = numbers["dq"], numbers["dq"] is None
-        for artist in (self.cover, self.heading, self.terms, self.results):
-            artist.set_visible(is_held_back)
+        self.terms.axes.set_visible(is_held_back)
+        self.gradients.axes.set_visible(not is_held_back)
         if is_held_back:
             powers = np.exp(numbers["q"])
             names = [f"$o_{c} = e^{{q_{c}}} / \\mathrm{{sum}}$" for c in COLUMNS]
@@ -129,7 +121,7 @@ class LossPicture:
             self.guess_name.place([], [])
         else:
             self.guess.set_data([0, 1.02], [guessing, guessing])
-            self.guess_name.place([(1.02, guessing + 0.3)], [f"guessing: ln {CLASSES}"])
+            self.guess_name.place([(1.02, guessing + 0.3)], [f"guessing: log {CLASSES}"])
 
 
 class _Bars:

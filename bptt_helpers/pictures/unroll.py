@@ -1,7 +1,6 @@
 """The loop laid out in time: the chain of states, the states as a curve, the cobweb with its fixed points."""
 
 import numpy as np
-from matplotlib.patches import Rectangle
 
 from bptt_helpers.pictures.lettering import Lettering
 from bptt_helpers.pictures.numerals import plain, short, signed
@@ -22,7 +21,7 @@ class UnrollPicture:
         self._draw_chain(figure.add_axes([0.015, 0.58, 0.97, 0.36]))
         self._draw_states(figure.add_axes([0.075, 0.10, 0.50, 0.40]))
         self._draw_cobweb(figure.add_axes([0.665, 0.10, 0.325, 0.40]))
-        self._draw_last_step(figure, figure.add_axes([0.62, 0.10, 0.37, 0.40]))
+        self._draw_last_step(figure.add_axes([0.62, 0.10, 0.37, 0.40]))
 
     def _draw_chain(self, axes):
         axes.set(xlim=(-2.6, LONGEST - 0.4), ylim=(-0.85, 2.75))
@@ -65,22 +64,15 @@ class UnrollPicture:
             [], [], "o", color=INK, markerfacecolor=PAPER, markersize=10, animated=True, zorder=4
         )
 
-    def _draw_last_step(self, figure, axes):
-        # What stays is drawn once for all labs of a kind, so the map's panel cannot go: it is papered over.
+    def _draw_last_step(self, axes):
         axes.set(xlim=(0, 1), ylim=(0, 1))
         axes.axis("off")
-        axes.set_zorder(1)  # above the panel it covers, also where matplotlib draws by itself
-        self.cover = Rectangle((0.58, 0), 0.42, 0.57, transform=figure.transFigure, clip_on=False,
-                               facecolor=PAPER, animated=True, zorder=6)  # fmt: skip
-        axes.add_artist(self.cover)
         colours = [INPUT, STATE, PARAMETER, INK, STATE]
-        self.heading = Lettering(axes, [(0.02, 1.06)], [""], size=13, align="left", zorder=7)
+        self.heading = Lettering(axes, [(0.02, 1.06)], [""], size=13, align="left")
         self.terms = Lettering(
-            axes, [(0.06, row) for row in ROWS], [""] * 5, size=15, colours=colours, align="left", zorder=7
+            axes, [(0.06, row) for row in ROWS], [""] * 5, size=15, colours=colours, align="left"
         )
-        self.sums = Lettering(
-            axes, [(0.98, row) for row in ROWS], [""] * 5, colours=colours, align="right", zorder=7
-        )
+        self.sums = Lettering(axes, [(0.98, row) for row in ROWS], [""] * 5, colours=colours, align="right")
 
     def update(self, numbers):
         """Shows x, z and s (T,), s_init, the weights, and the map and its fixed points where there is one."""
@@ -88,11 +80,8 @@ class UnrollPicture:
         self._move_chain(numbers["x"], s, s_init)
         self._move_states(s, s_init, numbers["fixed_points"])
         is_mapped = numbers["map"] is not None
-        self.cover.set_visible(not is_mapped)
-        for artist in (self.map, self.web, self.stable, self.unstable):
-            artist.set_visible(is_mapped)
-        for artist in (self.heading, self.terms, self.sums):
-            artist.set_visible(not is_mapped)
+        self.map.axes.set_visible(is_mapped)
+        self.terms.axes.set_visible(not is_mapped)
         if is_mapped:
             self._move_cobweb(s, s_init, numbers["held_from"], numbers["map"], numbers["fixed_points"])
         else:
