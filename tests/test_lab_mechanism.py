@@ -50,6 +50,7 @@ class TwoPanels:
 
     def __init__(self, figure):
         self.left = Dots(figure)
+        figure.axes[0].set_position([0.1, 0.15, 0.35, 0.7])
         self.right = figure.add_axes([0.6, 0.15, 0.35, 0.7])
         self.right.set(title="odd", facecolor="#DDDDDD")
         (self.line,) = self.right.plot([], [], color=INK, animated=True)

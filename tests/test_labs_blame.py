@@ -154,8 +154,8 @@ def test_lines_lead_from_the_labels_to_the_cell_of_a_longer_text():
 
 def test_the_table_alone_is_shown_and_its_chosen_cell_read_out():
     picture = drawn(labs.blame(text="hello", t=2, k=1, show="table"))
-    assert picture.cover.get_visible()
-    assert not any(artist.get_visible() for artist in picture.other_panels)
+    assert picture.reading.axes.get_visible()
+    assert not any(axes.get_visible() for axes in picture.other_panels)
     said = " ".join(picture.reading.strings)
     assert "row t = 2: the error of step 2, at ‘l’, when ‘l’ was to come" in said
     assert "column k = 1: the copy of W used at step 1, where it multiplied $s_{0}$ ‖C[2, 1]‖ =" in said
@@ -163,8 +163,8 @@ def test_the_table_alone_is_shown_and_its_chosen_cell_read_out():
     picture = drawn(labs.blame(text="hello", t=1, k=3, show="table"))
     assert picture.size_of_cell.strings == ["0"]
     picture = drawn(labs.blame(text="hello", t=2, k=1))
-    assert not picture.cover.get_visible()
-    assert all(artist.get_visible() for artist in picture.other_panels)
+    assert not picture.reading.axes.get_visible()
+    assert all(axes.get_visible() for axes in picture.other_panels)
 
 
 def test_a_dollar_in_the_text_is_no_mathematics():

@@ -7,7 +7,7 @@ over.
 from functools import lru_cache
 
 import numpy as np
-from matplotlib.collections import LineCollection, PolyCollection
+from matplotlib.collections import LineCollection
 from matplotlib.font_manager import findfont, get_font
 from matplotlib.transforms import Affine2D
 
@@ -37,9 +37,6 @@ PRODUCT = {  # name: (x, what it is, x of the sign to its right, that sign)
     "slope": (775, "what $f\\,'(z_k)$ leaves of it", 915, "×"),
     "state": (995, "$\\Vert s_{k-1}\\Vert$", 1080, ""),
 }
-BESIDE_THE_TABLE = [  # left, bottom, right, top
-    (605, 90, 1100, 558), (0, 0, 1100, 76), (56, 491, 509, 558), (509, 503, 605, 558), (431, 118, 509, 491),
-]  # fmt: skip
 READING = (522, 462, 434, 376, 348, 286, 256)  # heights of the lines that read the table
 
 
@@ -49,18 +46,16 @@ class BlamePicture:
     size = (WIDTH / 100, HEIGHT / 100)
 
     def __init__(self, figure):
-        page = figure.add_axes([0, 0, 1, 1])
-        page.set(xlim=(0, WIDTH), ylim=(0, HEIGHT))
-        page.axis("off")
+        page, beside_the_table, reading = (_page(figure) for _ in range(3))
+        above, beside, way, factors = (_panel(figure, place) for place in (COPIES, ERRORS, WAY, FACTORS))
         self._draw_text(page)
         self._draw_matrix(_panel(figure, MATRIX), page)
-        self._draw_margins(_panel(figure, COPIES), _panel(figure, ERRORS), page)
+        self._draw_margins(above, beside, beside_the_table)
         self._draw_scale(_panel(figure, SCALE))
-        self._draw_way(_panel(figure, WAY), _panel(figure, FACTORS), page)
-        self._draw_product(page)
-        self._draw_reading(page)
-        self.other_panels = (self.by_copy, self.by_error, self.longest, self.further, self.way, self.stop,
-                             self.further_factors, self.factors, self.ends, self.product)  # fmt: skip
+        self._draw_way(way, factors, beside_the_table)
+        self._draw_product(beside_the_table)
+        self._draw_reading(reading)
+        self.other_panels = (beside_the_table, above, beside, way, factors)
 
     def _draw_text(self, page):
         page.text(14, 634, "shaded: the blame of the error at t  ·  orange: the character it was to predict",
@@ -136,11 +131,8 @@ class BlamePicture:
         self.product = Lettering(page, size=14, colours=GRADIENT)
 
     def _draw_reading(self, page):
-        corners = [[(x, y), (right, y), (right, top), (x, top)] for x, y, right, top in BESIDE_THE_TABLE]
-        self.cover = PolyCollection(corners, facecolor=PAPER, edgecolor="none", animated=True, zorder=6)
-        page.add_collection(self.cover)
-        self.reading = Lettering(page, size=13, align="left", zorder=7)
-        self.size_of_cell = Lettering(page, size=14, colours=GRADIENT, align="left", zorder=7)
+        self.reading = Lettering(page, size=13, align="left")
+        self.size_of_cell = Lettering(page, size=14, colours=GRADIENT, align="left")
 
     def update(self, numbers):
         """Show what labs.blame computed."""
@@ -151,10 +143,9 @@ class BlamePicture:
         self._write_labels(len(norms), t, k, numbers["text"])
         self._write_numbers(norms, logs)
         only_table = numbers["show"] == "table"
-        for artist in (self.cover, self.reading, self.size_of_cell):
-            artist.set_visible(only_table)
-        for artist in self.other_panels:
-            artist.set_visible(not only_table)
+        self.reading.axes.set_visible(only_table)
+        for axes in self.other_panels:
+            axes.set_visible(not only_table)
         if only_table:
             self._read(t, k, norms[t, k], numbers["text"])
             return
@@ -272,6 +263,14 @@ def _box(middle, half_width, half_height):
     """The corners of a box, (5, 2): the first is also the last."""
     corners = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1)])
     return middle + corners * (half_width, half_height)
+
+
+def _page(figure):
+    """Axes over the whole figure, in its pixels."""
+    axes = figure.add_axes([0, 0, 1, 1])
+    axes.set(xlim=(0, WIDTH), ylim=(0, HEIGHT))
+    axes.axis("off")
+    return axes
 
 
 def _panel(figure, box):
