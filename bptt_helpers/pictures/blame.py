@@ -1,8 +1,4 @@
-"""Who blames whom: the matrix of ‖∂E_t/∂W⁽ᵏ⁾‖ over a text, its margins, and one cell's chain of factors.
-
-What stays is drawn once for all labs of a kind: where only the table is to be shown, the rest is papered
-over.
-"""
+"""Who blames whom: the matrix of ‖∂E_t/∂W⁽ᵏ⁾‖ over a text, its margins, and one cell's chain of factors."""
 
 from functools import lru_cache
 
