@@ -6,7 +6,7 @@ TEST_ARGS ?=
 
 venv_python := .venv/bin/python
 set_up := .venv/.set-up
-pip := $(venv_python) -m pip --disable-pip-version-check -q
+pip := $(venv_python) -m pip --disable-pip-version-check -qq
 # JupyterLab refuses to run as root (as in a container) unless told so.
 as_root := $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
 
