@@ -133,7 +133,8 @@ class _Bars:
         axes.set_xticks(COLUMNS, [f"class {c}" for c in COLUMNS], fontsize=11)
         axes.axhline(0, color=FAINT, linewidth=1)
         self.bars = axes.vlines(COLUMNS, 0, 0, colors=colour, linewidth=BAR, animated=True)
-        self.numbers = Lettering(axes, np.column_stack([COLUMNS, COLUMNS]), [""] * CLASSES, size=11)
+        places = np.column_stack([COLUMNS, COLUMNS])
+        self.numbers = Lettering(axes, places, [""] * CLASSES, size=11, boxed=True)  # a mark may lie behind
         self.target = Lettering(axes, transform=axes.get_xaxis_transform(), size=12, weight="bold")
 
     def move(self, heights, strings, target):
