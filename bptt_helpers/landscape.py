@@ -65,7 +65,7 @@ def _fixed_point(s, w, b, func):
     # Straight functions pass a small step on as it is. A curved one takes it back: at slope -1 everywhere,
     # since its Schwarzian derivative is negative; at slope 1 only where it crosses the diagonal, z = 0.
     curved = func in ("tanh", "sigmoid")
-    return FixedPoint(s, slope, curved and (slope < 0 or abs(z) < AT_INFLECTION))
+    return FixedPoint(s, slope, bool(curved and (slope < 0 or abs(z) < AT_INFLECTION)))
 
 
 def _piecewise_linear(w, b, func):

@@ -151,3 +151,8 @@ def test_numbers_must_be_finite(bad):
 def test_an_unknown_func_is_refused():
     with pytest.raises(ValueError, match="func: got 'softmax', expected one of tanh"):
         landscape.fixed_points(0.5, 0.0, "softmax")
+
+
+def test_stable_is_a_plain_bool_also_where_the_slope_is_one():
+    for w in (-1.0, 0.5, 1.0, 2.0):
+        assert {type(point.stable) for point in landscape.fixed_points(w, 0)} == {bool}

@@ -455,8 +455,8 @@ def backward(attempt):
         "with T = 2 and s_init = 0": mutants.random_case(2, start=False),
         "with T = 9": mutants.random_case(9),
     }
-    mistakes = {_IN_YOUR_CODE.get(m.name, _of_the_zoo(m)): m.function for m in mutants.MUTANTS}
-    mistakes |= {
+    zoo = {_IN_YOUR_CODE.get(m.name, _of_the_zoo(m)): m.function for m in mutants.MUTANTS}
+    mistakes = zoo | {
         "you go forward in time: for t in reversed(range(len(ds)))": _forward_loop,
         "dV pairs dq with the state of the same step: trace.s, not trace.s_prev": (
             lambda params, trace, y: rnn.backward(params, trace, y)._replace(
@@ -473,15 +473,15 @@ def backward(attempt):
         ),
     }
 
-    def judged(cases):
+    def judged(cases, mistakes):
         traced = {what: _with_trace(case) for what, case in cases.items()}
         return verdicts.judged(attempt, rnn.backward, mistakes, traced)
 
-    sentence = judged(cases)
+    sentence = judged(cases, mistakes)
     print(sentence)
     if sentence == "got it":
         for what, case in _beyond_one_sequence().items():
-            print(f"  beyond the exercise, {what}: {judged({'': case})}")
+            print(f"  beyond the exercise, {what}: {judged({'': case}, zoo)}")
 
 
 # What a mutant of the zoo says to somebody who has just written it; the others speak of what lies beyond.

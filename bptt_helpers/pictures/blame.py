@@ -251,8 +251,8 @@ class BlamePicture:
             steps = f"({t - k} step{'' if t - k == 1 else 's'})"
         places = [(place, 21) for place in x]
         if steps:  # beside the number and not in one text with it, which would be laid out anew at each move
-            places[2] = (x[2] - 45, 21)
-        self.product.place([*places, (x[2] + 45, 21)], [*strings, steps])
+            places[2] = (x[2] - 50, 21)
+        self.product.place([*places, (x[2] + 55, 21)], [*strings, steps])
 
 
 def _box(middle, half_width, half_height):

@@ -48,7 +48,7 @@ class EpsilonPicture:
         handles = [axes.plot([], [], **WAYS[way])[0] for way in DIFFERENCES]
         axes.legend(handles, DIFFERENCES, loc="lower left", bbox_to_anchor=(-0.015, 0.99), ncols=2,
                     fontsize=11, handlelength=1.6, columnspacing=1.1, borderpad=0.2)  # fmt: skip
-        self.labels = Lettering(axes, size=12, colours=PARAMETER, boxed=True)
+        self.labels = Lettering(axes, size=12, colours=PARAMETER)
         # What is not shown at first stands beside its curve, not in the legend.
         self.names = Lettering(axes, size=12, align="left")
 
@@ -96,7 +96,7 @@ class EpsilonPicture:
         self.guides.set_data([*x, np.nan, *x], [*bend, np.nan, *rounding])
         left, right = np.searchsorted(x, [x[numbers["best"]] - 4, -3.6])
         self.labels.place(
-            [(x[left] - 2.4, rounding[left] - 2.2), (x[right] + 1.9, bend[right] - 1.7)],
+            [(x[left] - 2.4, rounding[left] - 2.2), (x[right] - 3.4, bend[right] - 3.5)],
             [r"rounding $\propto 1/\varepsilon$", r"bend $\propto \varepsilon^2$"],
         )
 

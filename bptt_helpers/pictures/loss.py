@@ -33,7 +33,7 @@ class LossPicture:
         self._draw_targets(self.outputs.axes)
         self._draw_curve(figure.add_axes([0.535, bottom, 0.205, height]))
         self.gradients = _Bars(figure.add_axes([0.80, bottom, 0.185, height]), GRADIENT, (-1.2, 1.2), 0.08)
-        self.gradients.axes.set_title("$\\partial E/\\partial q = o - y$")
+        self.gradients.axes.set_title("$\\partial E/\\partial q$")
         self._draw_in_numbers(figure.add_axes([0.775, bottom, 0.215, height]))
 
     def _draw_targets(self, axes):
