@@ -9,7 +9,7 @@ from bptt_helpers.pictures.palette import FAINT, INK, INPUT, PAPER, PARAMETER, S
 LONGEST = 24
 REACH = 1.6  # the states that the two lower panels have room for
 CELLS, VALUES = 0.85, 0.22  # heights in the chain
-ROOMY, CROWDED = 12, 0.2  # steps that stand apart; how far the numbers of more step aside
+CROWDED = 0.2  # how far numbers that would touch step aside
 ROWS = (0.84, 0.66, 0.48, 0.26, 0.08)  # heights in the last step
 
 
@@ -98,10 +98,13 @@ class UnrollPicture:
         self.nodes.set_offsets(np.column_stack([columns, np.full(len(columns), CELLS)]))
         with np.errstate(invalid="ignore"):
             self.nodes.set_facecolor(SIGNED_STATE(0.5 + 0.5 * np.clip(np.nan_to_num(states), -1, 1)))
-        # Many steps stand so close that a minus sign would fill the gap: every other number stands higher.
-        aside = np.where(columns % 2 == 0, CROWDED, 0) if len(s) > ROOMY else np.zeros(len(columns))
-        self.inputs.place(np.column_stack([steps, 2.2 + aside[1:]]), [short(value) for value in x])
-        self.values.place(np.column_stack([columns, VALUES - aside]), [_four(value) for value in states])
+        for lettering, at, height, texts in (
+            (self.inputs, steps, 2.2, [short(value) for value in x]),
+            (self.values, columns, VALUES, [_four(value) for value in states]),
+        ):
+            # Four characters fill the room between two steps: then every other number stands aside.
+            aside = CROWDED * (at % 2 == 0) * (max(map(len, texts)) >= 4)
+            lettering.place(np.column_stack([at, height + aside * np.sign(height - 1)]), texts)
         self.times.place(
             [(column, -0.5) for column in columns], [str(column).replace("-", "−") for column in columns]
         )
