@@ -14,7 +14,7 @@ as_root := $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
 .PHONY: help setup lab test bench picture
 
 help:  ## print this list
-	@sed -n 's/^\([a-z]*\):.*## /make \1  /p' $(firstword $(MAKEFILE_LIST)) | awk '{$$2 = sprintf("%-6s", $$2); print}'
+	@sed -n 's/^\([a-z]*\):.*## /make \1  /p' $(firstword $(MAKEFILE_LIST)) | awk '{$$2 = sprintf("%-7s", $$2); print}'
 
 setup: $(set_up)  ## make .venv and install the pins into it; PYTHON=python3.12 chooses another Python
 	@echo 'Everything is set up, in .venv.'
