@@ -201,6 +201,19 @@ def test_each_labs_fast_picture_is_the_plain_picture(name, dpi):
     assert (off > 60).mean() < 0.0005
 
 
+@pytest.mark.parametrize(
+    ("name", "show"),
+    [(name, show) for name in labs.__all__ if (control := sweep.declaration(name).controls.get("show"))
+     for show in control.options],
+)  # fmt: skip
+def test_each_view_of_a_lab_is_the_plain_picture(name, show):
+    declaration = sweep.declaration(name)
+    numbers = declaration(show=show).numbers
+    fast = sweep.pixels(Canvas(declaration.picture).png(numbers))
+    off = np.abs(fast - drawn_afresh(declaration.picture, numbers, 100)).max(axis=-1)
+    assert (off > 60).mean() < 0.0005
+
+
 def test_two_labs_of_a_kind_keep_their_own_pictures():
     declaration = declared()
     one, other = declaration(), declaration(count=8)

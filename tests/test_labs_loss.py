@@ -1,15 +1,12 @@
 """The loss lab shows what rnn computes: S16, S3 and o - y."""
 
-import io
 import math
 
 import numpy as np
 import pytest
-import sweep
-from matplotlib import style
 
 from bptt_helpers import labs
-from bptt_helpers.pictures.canvas import STYLE, Canvas, new_figure
+from bptt_helpers.pictures.canvas import Canvas
 from bptt_helpers.pictures.loss import HIGHEST_LOSS
 
 
@@ -130,20 +127,6 @@ def test_only_one_of_gradient_and_numbers_is_visible():
         picture = canvas.picture
         assert picture.gradients.axes.get_visible() is (show == "all")
         assert picture.results.axes.get_visible() is (show != "all")
-
-
-@pytest.mark.parametrize("show", ["loss", "guessing", "all"])
-def test_a_player_for_slides_shows_the_same_panel(show):
-    numbers = labs.loss(show=show).numbers
-    figure, picture = new_figure(labs.loss.picture, 100)
-    picture.update(numbers)
-    file = io.BytesIO()
-    with style.context(STYLE):
-        figure.savefig(file, format="png", dpi=100)  # as matplotlib draws it by itself, cover and all
-    off = np.abs(sweep.pixels(file.getvalue()) - sweep.pixels(Canvas(labs.loss.picture).png(numbers))).max(
-        axis=-1
-    )
-    assert (off > 60).mean() < 0.0005
 
 
 def test_no_shift_is_not_spoken_of():

@@ -1,16 +1,13 @@
 """The unroll lab shows the network of S6 to S15, its states over time, and where they come to rest."""
 
-import io
 import itertools
 import math
 
 import numpy as np
 import pytest
-import sweep
-from matplotlib import style
 
 from bptt_helpers import labs
-from bptt_helpers.pictures.canvas import STYLE, Canvas, new_figure
+from bptt_helpers.pictures.canvas import Canvas
 
 FUNCTIONS = {
     "tanh": math.tanh,
@@ -125,20 +122,6 @@ def test_only_one_of_map_and_numbers_is_visible():
         picture = canvas.picture
         assert picture.map.axes.get_visible() is (show == "map")
         assert picture.sums.axes.get_visible() is (show == "states")
-
-
-@pytest.mark.parametrize("show", ["map", "states"])
-def test_a_player_for_slides_shows_the_same_panel(show):
-    numbers = labs.unroll(show=show).numbers
-    figure, picture = new_figure(labs.unroll.picture, 100)
-    picture.update(numbers)
-    file = io.BytesIO()
-    with style.context(STYLE):
-        figure.savefig(file, format="png", dpi=100)  # as matplotlib draws it by itself, cover and all
-    off = np.abs(sweep.pixels(file.getvalue()) - sweep.pixels(Canvas(labs.unroll.picture).png(numbers))).max(
-        axis=-1
-    )
-    assert (off > 60).mean() < 0.0005
 
 
 def test_a_state_too_long_for_its_cell_is_a_mark():
