@@ -438,3 +438,64 @@ def test_the_players_buttons_show_signs_without_a_font_from_the_network():
     assert buttons == ["−", "«", "‹", "◀", "❚❚", "▶", "›", "»", "+"]
     assert "<link" not in html
     assert "https://" not in html
+
+
+PRESETS = {"kind": {"dots": {"height": 1.0, "count": 5}}}  # "line" has no values: it is what is left
+
+
+def test_a_preset_moves_its_settings_and_is_left_when_one_of_them_moves():
+    compute = Counting()
+    lab = Declaration("tiny", CONTROLS, compute, describe, Dots, presets=PRESETS)()
+    lab.controls["kind"].value = "dots"
+    assert (lab.settings.height, lab.settings.count, lab.settings.kind) == (1.0, 5, "dots")
+    assert compute.calls == 2  # at the start, and once for all three
+    assert lab.call == "labs.tiny(kind='dots')"
+    lab.controls["count"].value = 4
+    assert (lab.settings.height, lab.settings.count, lab.settings.kind) == (1.0, 4, "line")
+    lab.controls["kind"].value = "dots"
+    assert lab.settings.count == 5
+    lab.controls["at"].value = 3  # is none of its settings
+    assert lab.settings.kind == "dots"
+
+
+def test_a_preset_at_the_start_in_a_move_and_in_a_player():
+    declaration = Declaration("tiny", CONTROLS, Counting(), describe, Dots, presets=PRESETS)
+    lab = declaration(kind="dots")
+    assert (lab.settings.height, lab.settings.count) == (1.0, 5)
+    assert declaration(kind="dots", count=2).settings.kind == "line"  # what is said outright counts
+    lab.move(height=0.0)
+    assert lab.settings.kind == "line"
+    lab.move(kind="dots", count=7)
+    assert (lab.settings.height, lab.settings.count, lab.settings.kind) == (1.0, 7, "line")
+    shown = []
+    declaration = Declaration("tiny", CONTROLS, Counting(), describe, recorder(shown), presets=PRESETS)
+    lab = declaration(height=-1.0)
+    shown.clear()
+    lab.frames("kind", ["line", "dots"])
+    assert [numbers["height"] for numbers in shown if numbers["kind"] == "dots"][-1] == 1.0
+    assert [numbers["height"] for numbers in shown if numbers["kind"] == "line"][-1] == -1.0
+
+
+def recorder(shown):
+    """The dots, noting down what they are told to show."""
+
+    class Recorder(Dots):
+        def update(self, numbers):
+            shown.append(dict(numbers))
+            super().update(numbers)
+
+    return Recorder
+
+
+def test_what_is_refined_is_drawn_when_the_slider_rests_and_in_players():
+    shown = []
+    lab = Declaration(
+        "tiny", CONTROLS, Counting(), describe, recorder(shown),
+        refine=lambda settings, numbers: numbers | {"count": 10 * settings["count"]},
+    )()  # fmt: skip
+    assert shown[-1]["count"] == 3
+    lab.sharpen()
+    assert shown[-1]["count"] == 30
+    assert lab.numbers.count == 3
+    lab.frames("height", [0.0, 1.0])
+    assert shown[-1]["count"] == 30

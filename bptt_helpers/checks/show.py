@@ -1,6 +1,7 @@
 """Show the tested source of a packaged function as the solution of an exercise: it cannot go stale."""
 
 import inspect
+import sys
 import textwrap
 
 from IPython.display import display
@@ -32,7 +33,10 @@ def _source(thing):
 
 
 def _name(thing):
-    """The name a reader would type: rnn.backward."""
-    module = getattr(thing, "__module__", thing.__name__).rpartition(".")[2]
+    """The name a reader would type: rnn.backward; flow.blame, although it stands in flow/untied.py."""
+    module = getattr(thing, "__module__", thing.__name__)
     name = getattr(thing, "__qualname__", "")
-    return f"{module}.{name}".strip(".")
+    package = module.rpartition(".")[0]
+    if getattr(sys.modules.get(package), name, None) is thing:
+        module = package
+    return f"{module.rpartition('.')[2]}.{name}".strip(".")

@@ -62,6 +62,10 @@ class Declaration:
     telling : the setting that a player for slides runs through (`frames`)
     belongs : optional, {setting: settings}: it says something about these, a guess for example, so it goes
         back to the declared value when one of them is moved without it
+    presets : optional, {setting: {option: {other setting: value}}}: choosing the option moves the others
+        there; once these stand elsewhere, the setting goes to its first option that has no values here
+    refine : optional, settings, numbers -> the numbers to draw when the sliders rest, where there is time for
+        more of them; `lab.numbers` stay those of the move
     """
 
     name: str
@@ -72,6 +76,8 @@ class Declaration:
     limits: Callable | None = None
     telling: str | None = None
     belongs: Mapping = field(default_factory=dict)
+    presets: Mapping = field(default_factory=dict)
+    refine: Callable | None = None
 
     def __call__(self, *, controls=None, **start):
         """The lab as a widget.
@@ -97,9 +103,9 @@ class Lab(ipywidgets.VBox):
     def __init__(self, declaration, controls, start):
         shown = _shown_controls(declaration, controls)
         self._declaration = declaration
-        self._start = {name: control.value for name, control in declaration.controls.items()} | _accept(
-            declaration, start
-        )
+        given = _accept(declaration, start)
+        declared = {name: control.value for name, control in declaration.controls.items()}
+        self._start = _settled(declaration, declared | _preset_values(declaration, declared | given) | given)
         self._resting = None
         self._moving_together = False
         self._drawn = None  # the settings of the picture on show
@@ -138,23 +144,22 @@ class Lab(ipywidgets.VBox):
     @property
     def call(self):
         """The call that makes a lab in this state: str."""
+        settings = self.settings
+        without = {name: control.value for name, control in self._declaration.controls.items()}
+        chosen = {name: settings[name] for name in self._declaration.presets}
+        without |= _preset_values(self._declaration, without | chosen)  # what the call gives by itself
         changed = [
             f"{name}={value!r}"
-            for name, value in self.settings.items()
-            if value != self._declaration.controls[name].value
+            for name, value in settings.items()
+            if value != without[name] or (name in chosen and value != self._declaration.controls[name].value)
         ]
         return f"labs.{self._declaration.name}({', '.join(changed)})"
 
     def move(self, **values):
         """Sets controls, as a hand would, and draws once. Raises TypeError or ValueError naming a bad one."""
         values = _accept(self._declaration, values)
-        self._moving_together = True
-        try:
-            self._widen()
-            for name, value in values.items():
-                self.controls[name].value = value
-        finally:
-            self._moving_together = False
+        values = _preset_values(self._declaration, values) | values
+        self._set(_settled(self._declaration, self.settings | values))
         self._moved()
 
     def frames(self, setting=None, values=None):
@@ -169,14 +174,24 @@ class Lab(ipywidgets.VBox):
         setting = self._declaration.telling if setting is None else setting
         control = _control(self._declaration, setting)
         values = control.spread() if values is None else [control.accept(setting, value) for value in values]
-        states = (self._declaration.compute(Record(self.settings | {setting: value})) for value in values)
-        return HTML(player(self._declaration.picture, states))
+        return HTML(player(self._declaration.picture, (self._at_rest(setting, value) for value in values)))
+
+    def _at_rest(self, setting, value):
+        """The numbers to draw when the setting has moved there and everything rests."""
+        moved = self.settings | _preset_values(self._declaration, {setting: value}) | {setting: value}
+        settings = Record(_settled(self._declaration, moved))
+        return self._refined(settings, Record(self._declaration.compute(settings)))
+
+    def _refined(self, settings, numbers):
+        refine = self._declaration.refine
+        return numbers if refine is None else Record(refine(settings, numbers))
 
     def sharpen(self):
         """Draws the picture at double resolution, as happens by itself when the sliders rest."""
         self._resting = None
         try:
-            self.image.value = shared_canvas(self._declaration.picture, RESTING_DPI).png(self.numbers)
+            numbers = self._refined(self.settings, self.numbers)
+            self.image.value = shared_canvas(self._declaration.picture, RESTING_DPI).png(numbers)
         except Exception as error:
             self._show(error)
 
@@ -185,6 +200,7 @@ class Lab(ipywidgets.VBox):
             return
         try:
             self._take_back()
+            self._follow_presets()
             self._narrow()
             if self.settings != self._drawn:
                 self._draw()
@@ -230,6 +246,27 @@ class Lab(ipywidgets.VBox):
         finally:
             self._moving_together = False
 
+    def _follow_presets(self):
+        """A preset just chosen moves its settings; one whose settings were moved no longer holds."""
+        now, before = self.settings, self._drawn or self.settings
+        chosen = {name: now[name] for name in self._declaration.presets if now[name] != before[name]}
+        values = _preset_values(self._declaration, chosen)
+        settled = _settled(self._declaration, now | values)
+        if settled != now:
+            self._set(settled)
+
+    def _set(self, values):
+        """Gives all these controls their values without drawing in between."""
+        now = self.settings
+        self._moving_together = True
+        try:
+            self._widen()
+            for name, value in values.items():
+                if value != now[name]:
+                    self.controls[name].value = value
+        finally:
+            self._moving_together = False
+
     def _widen(self):
         """Gives ranges that depend on other controls their whole width, until all controls have moved."""
         if self._declaration.limits is None:
@@ -259,6 +296,24 @@ def _control(declaration, name):
 
 def _accept(declaration, values):
     return {name: _control(declaration, name).accept(name, value) for name, value in values.items()}
+
+
+def _preset_values(declaration, settings):
+    """What the options chosen in `settings` give to other settings."""
+    values = {}
+    for name, options in declaration.presets.items():
+        values |= options.get(settings.get(name), {})
+    return values
+
+
+def _settled(declaration, settings):
+    """The settings, where a preset whose values do not all stand is replaced by the option without any."""
+    settled = dict(settings)
+    for name, options in declaration.presets.items():
+        values = options.get(settings[name], {})
+        if any(settings[other] != value for other, value in values.items()):
+            settled[name] = next(o for o in declaration.controls[name].options if o not in options)
+    return settled
 
 
 def _shown_controls(declaration, controls):

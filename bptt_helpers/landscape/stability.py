@@ -1,7 +1,4 @@
-"""Where a scalar recurrent net s_t = f(w s_{t-1} + b) comes to rest. numpy only.
-
-What is not here yet: error surfaces, folds and bifurcation diagrams.
-"""
+"""Where a scalar recurrent net s_t = f(w s_{t-1} + b) comes to rest, and where that changes."""
 
 from itertools import pairwise
 from math import isfinite
