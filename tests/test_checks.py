@@ -353,6 +353,8 @@ EXERCISES = [
     "forward_in_time",
     "forward_in_time_step",
     "forward_step",
+    "jacobian",
+    "log10_reaching",
     "numeric_derivative",
     "softmax",
     "two_paths",

@@ -31,3 +31,19 @@ def cross_entropy(q, y):
     shifted = q - q.max(axis=1, keepdims=True)  # (T, C)  at most 0, so exp cannot overflow
     log_o = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))  # (T, C)
     return -log_o[np.arange(len(y)), y].sum()  # (T,) -> ()  the target's entry in every row
+
+
+def jacobian(s, W):
+    """ds_t/ds_{t-1} = diag(f'(z_t)) W for tanh, (H, H), from the new state s (H,) and W (H, H)."""
+    return (1 - s**2)[:, None] * W  # (H, 1) x (H, H) -> (H, H)  row i is scaled by the slope of unit i
+
+
+def log10_reaching(error, s, W):
+    """log10 of the length of error (H,) after all T steps back, for states s (T, H) of tanh and W (H, H)."""
+    total = np.log10(np.linalg.norm(error))
+    error = error / np.linalg.norm(error)
+    for t in reversed(range(len(s))):
+        error = ((1 - s[t] ** 2) * error) @ W  # (H,) x (H, H) -> (H,)
+        length = np.linalg.norm(error)
+        total, error = total + np.log10(length), error / length  # what is carried on has length 1
+    return total
