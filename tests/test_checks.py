@@ -10,6 +10,7 @@ import pytest
 
 from bptt_helpers import checks, flow, rnn, two_steps
 from bptt_helpers.checks import exercises, mutants, verdicts
+from bptt_helpers.checks.exercises.notebook_05 import nan_everywhere
 
 
 class Pair(NamedTuple):
@@ -616,7 +617,7 @@ def one_case(backward):
         (lambda backward: False, "not yet: your check rejects rnn.backward, which is right"),
         (lambda backward: None, "not yet: return True or False, not None"),
         (
-            lambda backward: backward is rnn.backward or backward is exercises._nan_everywhere,
+            lambda backward: backward is rnn.backward or backward is nan_everywhere,
             "17 of 17 caught, but your check accepts a gradient that is NaN everywhere",
         ),
     ],
@@ -785,7 +786,7 @@ def test_nan_passes_the_comparison_that_asks_for_larger():
     assert np.isnan(row[-1])
     assert np.isnan(row[-2])
     assert "softmax overflows" not in caught_by("large logits, nan > 0.01")
-    nan = checks.catch_table((mutants.Mutant("nan", exercises._nan_everywhere, "", ""),))
+    nan = checks.catch_table((mutants.Mutant("nan", nan_everywhere, "", ""),))
     assert nan.caught[0, :-1].all()
     assert not nan.caught[0, -1]
 

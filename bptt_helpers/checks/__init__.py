@@ -2,7 +2,7 @@
 
 numeric    central_differences, complex_step, compare, gradients: measure a gradient and hold yours against it
 at_a_lab   the exercises that are answered with a lab
-exercises  one function for each exercise: `checks.backward(my_backward)`
+exercises  one function for each exercise, a file a notebook: `checks.backward(my_backward)`
 verdicts   verdict: how an answer is judged
 mutants    MUTANTS, CATCHERS, catch_table: wrong versions of backward, and which check catches which
 cost       what a call costs in time and memory

@@ -1,0 +1,50 @@
+"""The exercises of the notebooks: "did I get it right?", one function for each, a file a notebook.
+
+Each calls the learner's function on several cases and prints one of three things, never raising:
+
+    not attempted yet        the function still returns ...
+    not yet: ...             what is wrong, by the name of the mistake where one explains every answer
+    got it
+
+Beside each right solution stand the wrong ones that learners write, under the message that names them.
+
+Not here: how answers are judged (verdicts), the solutions (rnn, flow, two_steps, shown by `show`), the wrong
+versions of backward (mutants).
+"""
+
+from bptt_helpers.checks.exercises.notebook_01 import forward_step, unroll
+from bptt_helpers.checks.exercises.notebook_02 import cross_entropy, error_at_logits, softmax
+from bptt_helpers.checks.exercises.notebook_03 import (
+    numeric_derivative,
+    two_paths,
+    two_step_cases,
+    two_step_gradient,
+)
+from bptt_helpers.checks.exercises.notebook_04 import backward, backward_step
+from bptt_helpers.checks.exercises.notebook_05 import (
+    catches,
+    central_difference,
+    forward_in_time,
+    forward_in_time_step,
+)
+from bptt_helpers.checks.exercises.notebook_06 import jacobian, log10_reaching
+
+__all__ = [
+    "backward",
+    "backward_step",
+    "catches",
+    "central_difference",
+    "cross_entropy",
+    "error_at_logits",
+    "forward_in_time",
+    "forward_in_time_step",
+    "forward_step",
+    "jacobian",
+    "log10_reaching",
+    "numeric_derivative",
+    "softmax",
+    "two_paths",
+    "two_step_cases",
+    "two_step_gradient",
+    "unroll",
+]
