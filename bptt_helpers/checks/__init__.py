@@ -11,7 +11,7 @@ show       the source of a packaged function, as the solution
 """
 
 from bptt_helpers.checks import mutants, solutions
-from bptt_helpers.checks.at_a_lab import next_state, remembers
+from bptt_helpers.checks.at_a_lab import grows_first, next_state, remembers
 from bptt_helpers.checks.cost import Cost, cost
 from bptt_helpers.checks.exercises import (
     backward,
@@ -64,6 +64,7 @@ __all__ = [
     "forward_in_time_step",
     "forward_step",
     "gradients",
+    "grows_first",
     "jacobian",
     "log10_reaching",
     "mutants",

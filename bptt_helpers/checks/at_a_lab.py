@@ -1,11 +1,11 @@
-"""The exercises of notebook 00, which are answered at a lab: find a setting, compute what it will show.
+"""The exercises of notebooks 00 and 06 that are answered at a lab: find a setting, compute what it will show.
 
 A lab comes in as it is: anything with `settings` and `numbers`. So nothing here needs to know the labs.
 """
 
 import numpy as np
 
-from bptt_helpers import rnn
+from bptt_helpers import flow, rnn
 from bptt_helpers.checks import solutions, verdicts
 
 KEPT = 0.5  # how much of a pulse of 1 has to be left for it to count as remembered
@@ -78,3 +78,44 @@ def next_state(attempt, lab):
         "u and w are swapped: u goes with x_1, w with s_0": squashed(w * x_1 + u * s_0 + k),
     } | {f"right to {n} places: let Python compute it": round(right, n) for n in (2, 3, 4)}
     verdicts.verdict(attempt, right, mistakes)
+
+
+RADIUS_ALLOWED, STRETCH_WANTED = 0.9, 10.0
+MATRIX = ("w_00", "w_01", "w_10", "w_11")
+
+
+def grows_first(attempt):
+    """Exercise: find settings of labs.ellipse, func identity, that stretch some nudge tenfold, and yet fade.
+
+    attempt : the lab, or `...`. The spectral radius of W must be at most RADIUS_ALLOWED, and after some number
+    of steps the longest nudge at least STRETCH_WANTED times as long.
+    """
+    print(_judge_growth(attempt))
+
+
+def _judge_growth(attempt):
+    if attempt is ...:
+        return "not attempted yet"
+    if isinstance(attempt, str):
+        return "not yet: without the quotation marks: hand over the lab, not the text of its call"
+    settings = getattr(attempt, "settings", {})
+    if any(name not in settings for name in (*MATRIX, "func")):
+        return f"not yet: hand over a lab, labs.ellipse(…), not {type(attempt).__name__}"
+    if settings["func"] != "identity":
+        return 'not yet: set func to "identity": W alone is to do it'
+    W = np.array([settings[name] for name in MATRIX]).reshape(2, 2)
+    radius = flow.spectral_radius(W)
+    if radius > RADIUS_ALLOWED + 1e-9:
+        return (
+            f"not yet: the spectral radius is {radius:.3f}, so it need not fade; at most {RADIUS_ALLOWED}. "
+            "The radius of a matrix with a 0 off the diagonal is its larger diagonal entry"
+        )
+    factors = np.tile(W, (200, 1, 1))
+    largest = 10.0 ** flow.log10_singular_values(flow.running_products(factors))[:, 0]
+    stretch, steps = largest.max(), int(largest.argmax()) + 1
+    if stretch >= STRETCH_WANTED:
+        return f"got it: after {steps} steps {stretch:.1f} times as long, and it fades all the same"
+    return (
+        f"not yet: it fades, but the longest a nudge ever gets is {stretch:.2f} times as long; "
+        "one large entry off the diagonal, and the two diagonal entries as large as allowed"
+    )
