@@ -87,8 +87,8 @@ MATRIX = ("w_00", "w_01", "w_10", "w_11")
 def grows_first(attempt):
     """Exercise: find settings of labs.ellipse, func identity, that stretch some nudge tenfold, and yet fade.
 
-    attempt : the lab, or `...`. The spectral radius of W must be at most RADIUS_ALLOWED, and after some number
-    of steps the longest nudge at least STRETCH_WANTED times as long.
+    attempt : the lab, or `...`. The spectral radius of W must be at most RADIUS_ALLOWED, and after some
+    number of steps the longest nudge at least STRETCH_WANTED times as long.
     """
     print(_judge_growth(attempt))
 
