@@ -1,6 +1,6 @@
 """How numbers are written in pictures and live text: short, the sign in view, overflow called by its name."""
 
-from math import isfinite, isnan
+from math import floor, isfinite, isnan
 
 
 def short(value):
@@ -48,3 +48,12 @@ def tight(value):
 def plain(value, digits=4):
     """As `signed`, but a plus is not written."""
     return signed(value, digits).removeprefix("+")
+
+
+def of_log10(log, digits=3):
+    """A positive number, given by its log10 and so of any size: "0.683", "3.1e-07", "1.0e+412"."""
+    if -digits <= log < 4:
+        return plain(10.0**log, digits)
+    exponent = floor(log)
+    mantissa = f"{10.0 ** (log - exponent):.1f}"
+    return f"1.0e{exponent + 1:+03d}" if mantissa == "10.0" else f"{mantissa}e{exponent:+03d}"
