@@ -172,17 +172,19 @@ def _rate(numbers):
 def _bounds(numbers):
     """What W alone had promised."""
     per_step, radius = numbers["bounds"].per_step, numbers["bounds"].spectral_radius
-    is_longer = numbers["relative"][0] > 0
-    if np.isclose(per_step, 1, atol=1e-9, rtol=0):
-        return "γσ = 1: it cannot get longer."
-    if per_step < 1:
-        return f"γσ = {plain(per_step, 2)} < 1: it has to vanish in the end."
-    if is_longer:
-        return f"γσ = {plain(per_step, 2)} > 1 allowed that."
+    arrives = numbers["relative"][0]
     open_by = f"f′ is {plain(numbers['slopes'].mean(), 2)} on average"
+    if np.isclose(per_step, 1, atol=1e-9, rtol=0):
+        said = "The bound γσ = 1: it cannot get longer"
+        return f"{said}." if abs(arrives) < 1e-9 else f"{said}, and {open_by}."
+    bound = f"γσ = {plain(per_step, 2)}"
+    if per_step < 1:
+        return f"The bound {bound} &lt; 1: it has to vanish in the end."
+    if arrives > 0:
+        return f"The bound {bound} &gt; 1 allowed that."
     if radius > 1:
-        return f"ρ = {plain(radius, 2)} > 1 and yet it shrinks: {open_by}."
-    return f"γσ = {plain(per_step, 2)} > 1 had promised nothing; {open_by}."
+        return f"ρ = {plain(radius, 2)} &gt; 1 and yet it shrinks: {open_by}."
+    return f"The bound {bound} &gt; 1 had promised nothing; {open_by}."
 
 
 def _steps(count):

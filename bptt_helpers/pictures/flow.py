@@ -81,8 +81,8 @@ class FlowPicture:
         axes.set(xlim=(0, 1), ylim=(0, 1), xticks=[], yticks=[], facecolor="#E4E4E4")
         axes.set_title("$f\\,'(z_t)$: how far each unit is open", pad=6)
         axes.set_ylabel("units", fontsize=11)
-        for spine in axes.spines.values():
-            spine.set(visible=True, color=FAINT)
+        axes.spines[:].set_visible(False)
+        axes.plot([0, 1, 1, 0, 0], [0, 0, 1, 1, 0], color=FAINT, linewidth=1, clip_on=False, animated=True)
         self.slopes = Tiles(axes, MAGNITUDE, 0, DARKEST)
         corner = _points_from(axes, 1, 1)
         edges = np.linspace(-118, -48, 61)
