@@ -17,7 +17,7 @@ from bptt_helpers.labs import lab
 from bptt_helpers.pictures import palette
 from bptt_helpers.pictures.canvas import Canvas
 from bptt_helpers.pictures.lettering import NUMERAL_CHARACTERS, Lettering
-from bptt_helpers.pictures.numerals import plain, short, signed, tight
+from bptt_helpers.pictures.numerals import of_log10, plain, short, signed, tight
 
 # Lettering
 
@@ -239,6 +239,23 @@ def test_no_number_says_nan_or_inf_and_all_can_be_lettered(value):
     for text in (short(value), tight(value)):
         assert set(text) <= set(NUMERAL_CHARACTERS)
     assert not {"nan", "inf"} & {short(value), signed(value), plain(value), tight(value)}
+
+
+@given(st.floats(-3000, 3000))
+def test_a_size_given_by_its_log10_may_be_beyond_all_floats(log):
+    text = of_log10(log)
+    mantissa, _, exponent = text.partition("e")
+    assert set(text) <= set(NUMERAL_CHARACTERS)
+    assert float(mantissa) > 0
+    assert math.log10(float(mantissa)) + int(exponent or 0) == pytest.approx(log, abs=0.22)
+    if exponent:
+        assert 1 <= float(mantissa) < 10
+
+
+def test_a_size_given_by_its_log10_is_written_as_others_are():
+    examples = {0: "1.000", -0.1656: "0.683", -6.5: "3.2e-07", 3.5: "3162.278", 412: "1.0e+412",
+                -6.001: "1.0e-06", -2999.5: "3.2e-3000"}  # fmt: skip
+    assert {log: of_log10(log) for log in examples} == examples
 
 
 # Palette. Contrast is WCAG 2.2's. Colour-vision deficiencies: Machado, Oliveira and Fernandes (2009),
