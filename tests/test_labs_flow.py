@@ -287,6 +287,11 @@ def test_every_step_written_is_the_last_one_less_the_steps_back(T):
     np.testing.assert_allclose(at[-1], picture.error.get_xdata()[-1])
 
 
+def test_every_step_is_a_dot_where_there_is_room():
+    for T, dots in ((2, 2), (40, 40), (41, 0), (200, 0)):
+        assert len(drawn(labs.flow(T=T)).steps.get_xdata()) == dots
+
+
 @pytest.mark.parametrize(
     ("start", "marker", "written"),
     [

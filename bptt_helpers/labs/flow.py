@@ -25,7 +25,7 @@ CONTROLS = {
     "T": Whole(40, 2, LONGEST, "T"),
     "func": Choice("tanh", rnn.FUNCTIONS, "func"),
     "scheme": Choice("uniform", ("uniform", "orthogonal", "identity"), "W drawn"),
-    "input_scale": Slider(1.0, 0, 3, 0.05, "input × "),
+    "input_scale": Slider(1.0, 0, 3, 0.05, "input ×"),
     "bias": Slider(0.0, -2, 2, 0.05, "bias k"),
     "H": Whole(16, 1, 64, "H"),
     "seed": Whole(0, 0, 99, "seed"),

@@ -14,6 +14,7 @@ from bptt_helpers.pictures.tiles import Tiles
 
 TICKS = {10: 2, 20: 5, 40: 10, 100: 20, 200: 50}  # so many steps have room: a label every so many
 LONGEST = max(TICKS)
+DOTTED_UP_TO = 40  # steps: with more, dots would run together
 LAGS = (1, 2, 5, 10, 20, 50, 100)  # numbers of steps whose product is spread out, beside all T - 1
 NOTHING = -9999.0  # in place of log10(0): far below what floats can make in LONGEST steps
 MILLION, LABELS, REACH = 6.0, 8.6, 9.6  # log10: where the bands begin, and the last label and the panel end
@@ -62,7 +63,7 @@ class FlowPicture:
         corner = _points_from(axes, 0, 1)
         self.samples = [
             axes.plot([x, x + 30], [14, 14], transform=corner, clip_on=False, animated=True, **look)[0]
-            for x, look in ((0, DASHED), (175, DOTTED))
+            for x, look in ((0, DASHED), (168, DOTTED))
         ]
         self.sample_names = Lettering(axes, size=12, transform=corner, align="left")
         self.sample_values = Lettering(axes, size=12, transform=corner, align="left")
@@ -109,7 +110,7 @@ class FlowPicture:
         (self.above,) = axes.plot([], [], "^", color=INK, markersize=8, animated=True, zorder=4)
         (self.below,) = axes.plot([], [], "v", color=INK, markersize=8, animated=True, zorder=4)
         marks = ["◆ the error", "▽ 0, or lost in rounding"]
-        Lettering(axes, [(0, 14), (80, 14)], marks, size=11, align="left",
+        Lettering(axes, [(0, 14), (76, 14)], marks, size=11, align="left",
                   transform=_points_from(axes, 0, 1), colours=[GRADIENT, INK])  # fmt: skip
         beneath = ScaledTranslation(0, -13 / 72, axes.figure.dpi_scale_trans)
         self.products = Lettering(axes, size=11, transform=axes.get_xaxis_transform() + beneath)
@@ -147,7 +148,7 @@ class FlowPicture:
         x = _across(np.arange(T), room)
         y = np.clip(backward, -60, 60)  # the bend lies outside
         self.error.set_data(x, y)
-        self.steps.set_data((x, y) if room <= 40 else ([], []))
+        self.steps.set_data((x, y) if room <= DOTTED_UP_TO else ([], []))
         last = backward[-1]
         if abs(last) <= REACH:
             at, marker = (x[-1], y[-1]), "o"
@@ -183,9 +184,9 @@ class FlowPicture:
             sample.set_visible(are_shown)
         if are_shown:
             names = ["$\\rho^n$ with $\\rho$ =", "$(\\gamma\\sigma)^n$, never above: $\\gamma\\sigma$ ="]
-            self.sample_names.place([(36, 14), (211, 14)], names)
+            self.sample_names.place([(36, 14), (204, 14)], names)
             values = (bounds.spectral_radius, bounds.per_step)
-            self.sample_values.place([(118, 14), (372, 14)], [f"{value:.2f}" for value in values])
+            self.sample_values.place([(111, 14), (360, 14)], [f"{value:.2f}" for value in values])
         else:
             self.sample_names.place([], [])
             self.sample_values.place([], [])
