@@ -35,7 +35,7 @@ def test_it_is_what_the_recursion_sends_back_to_the_first_state(func, w, b, s_in
     sent = rnn.through_time(params, trace, ds).s_init[0]
     size = landscape.log10_size(w, b, T, s_init, func)
     assert size == pytest.approx(log10(sent), abs=1e-9)
-    np.testing.assert_allclose(landscape.states(w, b, T, s_init, func), trace.s[:, 0], rtol=1e-13)
+    np.testing.assert_allclose(landscape.course(w, b, T, s_init, func).s, trace.s[:, 0], rtol=1e-13)
 
 
 @each_func
@@ -44,7 +44,7 @@ def test_the_course_is_flows_influence_times_the_first_step(func):
         params, trace = network(w, b, 9, s_init, func)
         first = w * rnn.slope(trace.s[0], func)[0]
         course = log10(flow.influence(params, trace)[:, 0, 0, 0] * first)
-        np.testing.assert_allclose(landscape.log10_sizes(w, b, 9, s_init, func), course, atol=1e-10)
+        np.testing.assert_allclose(landscape.course(w, b, 9, s_init, func).log10_sizes, course, atol=1e-10)
 
 
 @each_func
@@ -57,7 +57,7 @@ def test_it_is_the_plain_product_where_that_fits_a_float(func):
         s = rnn.activate(w * s + b, func)
         product = product * w * rnn.slope(s, func)
         course.append(log10(product))
-    np.testing.assert_allclose(landscape.log10_sizes(w, b, T, s_init, func), course, atol=1e-9)
+    np.testing.assert_allclose(landscape.course(w, b, T, s_init, func).log10_sizes, course, atol=1e-9)
     np.testing.assert_allclose(landscape.log10_size(w, b, T, s_init, func), course[-1], atol=1e-9)
 
 
@@ -66,7 +66,7 @@ def test_it_is_the_plain_product_where_that_fits_a_float(func):
 @pytest.mark.parametrize("T", [1, 2, 50, 400])
 def test_the_last_of_the_course_is_the_size_however_small(func, dtype, T):
     w, b = np.meshgrid(np.linspace(-6, 6, 9, dtype=dtype), np.linspace(-3, 3, 7, dtype=dtype))
-    last = landscape.log10_sizes(w, b, T, 0.25, func)[-1]
+    last = landscape.course(w, b, T, 0.25, func).log10_sizes[-1]
     size = landscape.log10_size(w, b, T, 0.25, func)
     assert size.dtype == last.dtype == dtype
     assert size.min() < -36 or T < 50  # for float32 beyond what one product can hold
@@ -80,7 +80,7 @@ def test_at_a_fixed_point_every_step_multiplies_by_its_slope(func):
             if not point.stable or abs(point.slope) < 1e-6:  # from others rounding leads away
                 continue
             expected = np.arange(1, 301) * math.log10(abs(point.slope))
-            course = landscape.log10_sizes(w, b, 300, point.s, func)
+            course = landscape.course(w, b, 300, point.s, func).log10_sizes
             np.testing.assert_allclose(course, expected, rtol=1e-6, atol=1e-6)
 
 
@@ -93,13 +93,15 @@ def test_at_the_unstable_fixed_point_of_tanh_the_weight_multiplies_for_ever(w):
 @pytest.mark.parametrize("w", [3.0, -3.0, 1.0, 1e-5])
 def test_two_thousand_steps_of_identity_leave_every_float_and_are_right(w, b):
     expected = math.log10(abs(w)) * np.arange(1, 2001)
-    np.testing.assert_allclose(landscape.log10_sizes(w, b, 2000, 0.5, "identity"), expected, rtol=1e-12)
+    np.testing.assert_allclose(
+        landscape.course(w, b, 2000, 0.5, "identity").log10_sizes, expected, rtol=1e-12
+    )
     assert landscape.log10_size(w, b, 2000, 0.5, "identity") == pytest.approx(expected[-1])
 
 
 def test_a_relu_that_overflows_is_on_for_ever():
     assert landscape.log10_size(3.0, 1.0, 2000, 0.5, "relu") == pytest.approx(2000 * math.log10(3))
-    assert np.isinf(landscape.states(3.0, 1.0, 2000, 0.5, "relu")[-1])
+    assert np.isinf(landscape.course(3.0, 1.0, 2000, 0.5, "relu").s[-1])
 
 
 @pytest.mark.parametrize(
@@ -112,7 +114,7 @@ def test_a_relu_that_overflows_is_on_for_ever():
     ],
 )
 def test_exactly_nothing_is_minus_infinity_from_there_on(w, b, s_init, func, first):
-    course = landscape.log10_sizes(w, b, 5, s_init, func)
+    course = landscape.course(w, b, 5, s_init, func).log10_sizes
     assert np.array_equal(course == -np.inf, np.arange(5) >= first)
     assert landscape.log10_size(w, b, 5, s_init, func) == -np.inf
 
@@ -120,7 +122,10 @@ def test_exactly_nothing_is_minus_infinity_from_there_on(w, b, s_init, func, fir
 @pytest.mark.parametrize("func", ["tanh", "sigmoid"])
 @pytest.mark.parametrize("b", [-700.0, -18.0, 18.0])
 def test_slopes_near_the_smallest_float_are_kept(func, b):
-    size, course = (f(0.5, b, 9, 0.0, func) for f in (landscape.log10_size, landscape.log10_sizes))
+    size, course = (
+        landscape.log10_size(0.5, b, 9, 0.0, func),
+        landscape.course(0.5, b, 9, 0.0, func).log10_sizes,
+    )
     if func == "sigmoid" or abs(b) < 19:
         assert np.isfinite(size)
         assert size == pytest.approx(course[-1], rel=1e-12)
@@ -143,7 +148,7 @@ def test_the_growing_states_of_sigmoid_begin_beyond_four():
     assert landscape.growing_states(4.0 + 1e-9, "sigmoid") == pytest.approx((0.5, 0.5), abs=1e-4)
 
 
-@pytest.mark.parametrize("call", [landscape.states, landscape.log10_sizes, landscape.log10_size])
+@pytest.mark.parametrize("call", [landscape.course, landscape.log10_size])
 @pytest.mark.parametrize(
     ("changed", "error", "said"),
     [
@@ -187,5 +192,7 @@ def test_arguments_stay_as_they_were_and_numbers_give_a_number():
         assert (array == value).all()
     assert landscape.log10_size(1.0, 0.0, 5) == 0
     assert np.ndim(landscape.log10_size(1.5, 0.0, 5)) == 0
-    assert landscape.log10_sizes(1.5, 0.0, 5).shape == (5,)
-    assert landscape.log10_sizes(w, b, 5, s_init).shape == landscape.states(w, b, 5).shape == (5, 3, 2)
+    assert landscape.course(1.5, 0.0, 5).log10_sizes.shape == (5,)
+    assert (
+        landscape.course(w, b, 5, s_init).log10_sizes.shape == landscape.course(w, b, 5).s.shape == (5, 3, 2)
+    )

@@ -3,10 +3,23 @@
 from bptt_helpers.labs.backward_sweep import backward_sweep
 from bptt_helpers.labs.blame import blame
 from bptt_helpers.labs.bug_zoo import bug_zoo
+from bptt_helpers.labs.ellipse import ellipse
 from bptt_helpers.labs.epsilon import epsilon
 from bptt_helpers.labs.flow import flow
 from bptt_helpers.labs.loss import loss
+from bptt_helpers.labs.phase import phase
 from bptt_helpers.labs.two_steps import two_steps
 from bptt_helpers.labs.unroll import unroll
 
-__all__ = ["backward_sweep", "blame", "bug_zoo", "epsilon", "flow", "loss", "two_steps", "unroll"]
+__all__ = [
+    "backward_sweep",
+    "blame",
+    "bug_zoo",
+    "ellipse",
+    "epsilon",
+    "flow",
+    "loss",
+    "phase",
+    "two_steps",
+    "unroll",
+]

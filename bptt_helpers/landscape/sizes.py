@@ -7,13 +7,14 @@ In s_t = f(w s_{t-1} + b) each step back multiplies the gradient by w f'(z_t), s
 which leaves the range of floats within some hundred steps. Its log10 does not: it is a sum. -inf is the
 log10 of a gradient that is exactly 0: w = 0, a relu that is off, a state so full that 1 - s² is rounded to 0.
 
-states          s_0 … s_{T-1}
-log10_sizes     log10 |ds_t/ds_{-1}| for every t: a course over time
-log10_size      the same for the last t only, several times as fast: a map
+course          states, factors |w f'(z_t)| and log10 |ds_t/ds_{-1}| at every t
+log10_size      the last of these log10 only, several times as fast: for maps
 growing_states  where a step makes the gradient larger, |w f'(z)| > 1
 
 w, b and s_init are numbers or float arrays whose shapes broadcast; "…" is the shape they have together.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,36 +23,30 @@ from bptt_helpers import arguments, recurrent, rnn
 ROOM = {np.dtype(np.float32): 36, np.dtype(np.float64): 300}  # powers of ten below 1 at full precision
 
 
-def states(w, b, T, s_init=0.0, func="tanh"):
-    """s_0 … s_{T-1} of s_t = func(w s_{t-1} + b), from s_{-1} = s_init: (T, …).
+class Course(NamedTuple):
+    """What happens at every step: three arrays of shape (T, …)."""
+
+    s: np.ndarray  # the state s_t
+    factors: np.ndarray  # |w f'(z_t)| = |ds_t/ds_{t-1}|
+    log10_sizes: np.ndarray  # log10 |ds_t/ds_{-1}|, -inf where it is exactly 0
+
+
+def course(w, b, T, s_init=0.0, func="tanh"):
+    """The T steps of s_t = func(w s_{t-1} + b) from s_{-1} = s_init, and what they make of the gradient.
 
     T : int ≥ 1
     func : one of rnn.FUNCTIONS
 
-    A state beyond the largest float is inf, and nan after that, without a warning. TypeError or ValueError
-    names the bad argument.
+    Returns Course. A state beyond the largest float is inf, and nan after that, without a warning. TypeError
+    or ValueError names the bad argument.
     """
-    w, b, s, T = _check(w, b, s_init, T, func)
-    run = np.empty((T, *s.shape), s.dtype)  # (T, …)
+    w, b, state, T = _check(w, b, s_init, T, func)
+    s = np.empty((T, *state.shape), state.dtype)  # (T, …)
     with recurrent.silent():
         for t in range(T):
-            run[t] = s = rnn.activate(w * s + b, func)
-    return run
-
-
-def log10_sizes(w, b, T, s_init=0.0, func="tanh"):
-    """log10 |ds_t/ds_{-1}| for t = 0 … T-1: (T, …), and -inf where the gradient is exactly 0.
-
-    T : int ≥ 1
-    func : one of rnn.FUNCTIONS
-
-    TypeError or ValueError names the bad argument.
-    """
-    s = states(w, b, T, s_init, func)
-    with recurrent.silent():
-        factors = np.log10(rnn.slope(s, func))  # (T, …)
-        factors += np.log10(np.abs(np.asarray(w, s.dtype)))
-        return factors.cumsum(axis=0)
+            s[t] = state = rnn.activate(w * state + b, func)
+        factors = np.abs(w) * rnn.slope(s, func)
+        return Course(s, factors, np.log10(factors).cumsum(axis=0))
 
 
 def log10_size(w, b, T, s_init=0.0, func="tanh"):
