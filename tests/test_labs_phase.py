@@ -1,4 +1,4 @@
-"""The lab phase: its course is the plain product, its maps are courses side by side, its names stand in place."""
+"""The lab phase: its course is the plain product, its maps are such courses, names stand in place."""
 
 import re
 
@@ -57,7 +57,7 @@ def test_the_marks_cell_in_each_map_is_the_marks_size(start):
     numbers = refined(lab)
     (row,), (column,) = (
         np.flatnonzero(cells == value)
-        for cells, value in ((numbers.weights, numbers.w), (numbers.biases, numbers.b))
+        for cells, value in zip(numbers.over_bias_at, (numbers.w, numbers.b), strict=True)
     )
     close = {"rel": 1e-2, "abs": 1e-2}  # the maps are float32
     assert numbers.over_length[row] == pytest.approx(numbers.course, **close)
@@ -67,36 +67,39 @@ def test_the_marks_cell_in_each_map_is_the_marks_size(start):
 @every_setting
 def test_the_maps_are_landscapes_sizes(start):
     lab = labs.phase(**start)
-    w, b, T, s_init, func = (lab.settings[name] for name in ("w", "b", "T", "s_init", "func"))
-    for numbers, cells in ((lab.numbers, "coarse"), (refined(lab), "fine")):
-        biases = numbers.biases
-        weights = numbers.weights if cells == "fine" else np.linspace(-6, 6, 81)
-        sizes = landscape.log10_size(weights[:, None].astype("f"), biases.astype("f"), T, s_init, func)
+    b, T, s_init, func = (lab.settings[name] for name in ("b", "T", "s_init", "func"))
+    for numbers in (lab.numbers, refined(lab)):
+        weights, biases = (cells.astype(np.float32) for cells in numbers.over_bias_at)
+        sizes = landscape.log10_size(weights[:, None], biases, T, s_init, func)
         assert numbers.over_bias.shape == sizes.shape
         assert np.mean(region(numbers.over_bias) == region(sizes)) > 0.999
         finite = np.isfinite(sizes)
         assert (numbers.over_bias[~finite] == NOTHING).all()
         assert sweep.is_finite(numbers)
-    at_T = landscape.log10_size(numbers.weights, b, T, s_init, func)
+    weights, steps = numbers.over_length_at
+    assert steps[T] == T
+    at_T = landscape.log10_size(weights, b, T, s_init, func)
     assert np.mean(region(numbers.over_length[:, T]) == region(at_T)) > 0.98
 
 
 def test_every_step_of_the_sliders_has_a_cell_at_rest_and_the_box_fits_both_grids():
     lab = labs.phase()
     for numbers in (lab.numbers, refined(lab)):
-        weights = numbers.weights if len(numbers.over_bias) == 243 else np.linspace(-6, 6, 81)
-        for cells, half in ((weights, pictures.WEIGHTS), (numbers.biases, pictures.BIASES)):
+        halves = (pictures.WEIGHTS, pictures.BIASES)
+        for cells, half in zip(numbers.over_bias_at, halves, strict=True):
             assert cells[-1] + (cells[1] - cells[0]) / 2 == pytest.approx(half)
             assert cells[0] == -cells[-1]
             assert 0 in cells
     controls = labs.phase.controls
-    assert np.isin(controls["w"].spread(), numbers.weights).all()
-    assert np.isin(controls["b"].spread(), numbers.biases).all()
+    for name, cells in zip(("w", "b"), numbers.over_bias_at, strict=True):
+        steps = round((controls[name].high - controls[name].low) / controls[name].step)
+        values = np.linspace(controls[name].low, controls[name].high, steps + 1).round(9)
+        assert np.isin(values, cells).all()
 
 
 def test_with_identity_the_border_is_one_and_the_wedge_narrows():
     numbers = labs.phase(func="identity").numbers
-    w, alive = numbers.weights, region(numbers.over_length) == 1
+    w, alive = numbers.over_length_at[0], region(numbers.over_length) == 1
     for T in (20, 50, 200):
         edge = 10.0 ** (6 / T)  # w to the power of T is a million there
         assert np.array_equal(alive[:, T], (np.abs(w) >= 1 / edge) & (np.abs(w) <= edge))
@@ -108,32 +111,31 @@ def test_long_tanh_explodes_only_while_the_state_stands_on_the_unstable_point():
     for s_init in (-1.0, 0.1, 0.7):
         assert (region(refined(labs.phase(T=200, s_init=s_init)).over_bias) < 2).all()
     numbers = refined(labs.phase(T=200, s_init=0.0))
-    w, b = numbers.weights[:, None], numbers.biases
+    w, b = numbers.over_bias_at[0][:, None], numbers.over_bias_at[1]
     assert np.array_equal(region(numbers.over_bias) == 2, (b == 0) & (np.abs(w) >= 10 ** (6 / 200)))
 
 
 def test_the_alive_ridge_of_tanh_follows_where_the_fixed_points_slope_is_minus_one():
     numbers = refined(labs.phase(T=200))
+    weights, biases = numbers.over_bias_at
     for column in range(1, 123, 20):
-        rows = np.flatnonzero((region(numbers.over_bias[:, column]) == 1) & (numbers.weights < 0))
-        (point,) = landscape.fixed_points(numbers.weights[rows].mean(), numbers.biases[column])
+        rows = np.flatnonzero((region(numbers.over_bias[:, column]) == 1) & (weights < 0))
+        (point,) = landscape.fixed_points(weights[rows].mean(), biases[column])
         assert point.slope == pytest.approx(-1, abs=0.1)
 
 
 def test_sigmoid_below_four_vanishes_everywhere():
     for b in (-1.0, 0.0, 2.0):
         numbers = labs.phase(func="sigmoid", T=200, b=b, s_init=0.5).numbers
-        assert (region(numbers.over_length[np.abs(numbers.weights) < 3.5, 200]) == 0).all()
+        assert (region(numbers.over_length[np.abs(numbers.over_length_at[0]) < 3.5, 200]) == 0).all()
     ridge = labs.phase(func="sigmoid", w=5.0, b=-2.5, s_init=0.5, T=200)
     assert ridge.numbers.region == "exploded"
     assert ridge.numbers.log10_size == pytest.approx(200 * np.log10(1.25))
 
 
-@pytest.mark.parametrize(
-    ("log10_size", "name"), [(-6.01, 0), (-6, 1), (0, 1), (6, 1), (6.01, 2), (NOTHING, 0)]
-)
-def test_regions_end_at_a_millionth_and_at_a_million(log10_size, name):
-    assert region(np.array(log10_size)) == name
+def test_regions_end_at_a_millionth_and_at_a_million():
+    log10_sizes = np.array([NOTHING, -6.01, -6, 0, 6, 6.01, 300])
+    assert region(log10_sizes).tolist() == [0, 0, 1, 1, 1, 2, 2]
 
 
 def luminance(colour):
@@ -146,7 +148,7 @@ def test_lightness_alone_tells_the_regions_and_their_borders():
     assert (np.diff(lightness) <= 1e-6).all()
     vanished, faintest, strongest, exploded = lightness[[0, 1, -2, -1]] + 0.05
     assert vanished / faintest > 1.25
-    assert strongest / exploded > 5
+    assert strongest / exploded > 3
 
 
 @every_setting
@@ -188,10 +190,8 @@ def test_each_name_stands_within_its_region_and_off_the_mark(canvas, start):
         for (x, y), name in zip(names.positions, names.strings, strict=True):
             assert REGIONS[region(sizes[int(y * rows), int(x * columns)])] == name
             assert np.hypot(x - mark[0], y - mark[1]) > 0.04
-        shares = [np.mean(region(sizes) == index) for index in range(3)]
-        assert {name for name, share in zip(REGIONS, shares, strict=True) if share > 0.4} <= set(
-            names.strings
-        )
+        large = {name for index, name in enumerate(REGIONS) if np.mean(region(sizes) == index) > 0.4}
+        assert large <= set(names.strings)
 
 
 def test_the_map_over_the_bias_can_be_held_back(canvas):
@@ -224,21 +224,21 @@ def test_maps_that_do_not_depend_on_the_control_are_not_computed_anew():
         ({}, r"stands still at 0\.86, where a step multiplies by 0\.39\.$"),
         (
             {"func": "identity"},
-            r"6\.4e\+08: exploded \(above a million after 35 steps\).* runs away, and every step",
+            r"6\.4e\+08: exploded \(above a million after 35 steps\).* runs away",
         ),
         ({"func": "identity", "T": 20}, r"3325\.257: alive \(exploded at T = 35\)"),
         ({"func": "identity", "w": 1.0, "b": 0.0}, r"1\.000: alive \(also at T = 200\)"),
         ({"func": "identity", "w": 6.0, "T": 200}, r"4\.3e\+155: exploded"),
         (
             {"s_init": 0.0},
-            r"stands still at 0\.00, where a step multiplies by 1\.50\. That fixed point is unstable",
+            r"at 0\.00, where a step multiplies by 1\.50\. That fixed point is unstable",
         ),
         ({"s_init": 0.0, "w": 0.5}, r"multiplies by 0\.50\.$"),
         ({"w": -3.0}, r"jumps between −?0\.99 and −?0\.99; two steps multiply by"),
         ({"w": -1.05}, r"On average a step multiplies by 0\.978\.$"),
         (
             {"w": 0.0},
-            r"by exactly 0: vanished \(below a millionth after 1 step\)\. With w = 0 no state depends",
+            r"exactly 0: vanished \(below a millionth after 1 step\)\. With w = 0 no",
         ),
         ({"func": "relu", "b": -0.5}, r"exactly 0: .* At step t = 0 the relu is off"),
         ({"func": "relu", "w": 2.0, "b": -1.5, "s_init": 1.0}, r"At step t = 1 the relu is off"),

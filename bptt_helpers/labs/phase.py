@@ -55,7 +55,7 @@ def compute(settings):
     log10_size, region : the last of these, and what it is called
     states, course : (LONGEST + 1,)  state and log10 size after 0, 1, … steps, also beyond T
     growing : (low, high), the states at which a factor is above 1, or None
-    over_length, over_bias : the maps, log10 sizes; over_length_at, over_bias_at : their w and T, their w and b
+    over_length, over_bias : the maps; over_length_at, over_bias_at : the w and T, the w and b of their cells
     """
     w, b, T, s_init, func = (settings[name] for name in ("w", "b", "T", "s_init", "func"))
     s, factors, course = _course(w, b, s_init, func)
