@@ -139,8 +139,9 @@ class PhasePicture:
 
     def _move_states(self, T, states, growing):
         steps = np.arange(LONGEST + 1)
-        low, high = np.clip(growing or (0, 0), -STATES, STATES)
-        self.growing.set_xy([(-0.5, low), (LONGEST + 0.5, low), (LONGEST + 0.5, high), (-0.5, high)])
+        inside = 0.985 * STATES  # clear of the axes' lines
+        low, high = np.clip(growing or (0, 0), -inside, inside)
+        self.growing.set_xy([(0, low), (LONGEST + 0.5, low), (LONGEST + 0.5, high), (0, high)])
         drawn = np.clip(states, -9, 9)
         self.states.set_data(steps[: T + 1], drawn[: T + 1])
         self.states_ahead.set_data(steps[T:], drawn[T:])
@@ -154,8 +155,9 @@ def _number_in_title(axes, x):
 
 def _weight_axis(axes):
     axes.set(ylim=(-WEIGHTS, WEIGHTS))
-    for side in ("top", "right"):  # a frame: what has vanished is as white as the page
-        axes.spines[side].set_visible(True)
+    for spine in axes.spines.values():  # a frame: what has vanished is as white as the page
+        spine.set_visible(True)
+        spine.set_position(("outward", 1))  # the map does not cover it
     weights = (-6, -4, -2, -1, 0, 1, 2, 4, 6)
     axes.set_yticks(weights, [str(w).replace("-", "−") for w in weights])
 
