@@ -73,7 +73,7 @@ def _followed(w_00, w_01, w_10, w_11, k_0, k_1, s_init_0, s_init_1, func):
         "jacobian_radii": radii(jacobians),  # (T,)
         "shapes": np.concatenate([np.eye(2)[None], products.matrices]),  # (T + 1, 2, 2)
         "log10_scale": np.append(0.0, products.log10_scale),  # (T + 1,)
-        "log10_axes": np.concatenate([np.zeros((1, 2)), _axes(jacobians)]),  # (T + 1, 2)
+        "log10_axes": np.concatenate([np.zeros((1, 2)), _axes(jacobians, products)]),  # (T + 1, 2)
         "bounds": flow.bounds(W, func)._replace(spectral_radius=float(radii(W))),
     }
 
@@ -84,13 +84,15 @@ def radii(matrices):
     return np.where(found <= DEFECTIVE * np.linalg.norm(matrices, axis=(-2, -1)), 0.0, found)
 
 
-def _axes(jacobians):
+def _axes(jacobians, products):
     """log10 of both singular values of every product; NOTHING from where one is 0 or lost in rounding."""
-    extremes = flow.log10_extremes(jacobians)  # (T, 2)
+    longest = flow.log10_singular_values(products)[:, 0]
     largest, smallest = np.linalg.svd(jacobians, compute_uv=False).T  # (T,)
     is_flat = np.logical_or.accumulate(smallest <= LOST * largest)
-    extremes[is_flat, 1] = NOTHING
-    return np.where(np.isneginf(extremes), NOTHING, extremes)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        areas = np.log10(largest * smallest).cumsum()  # |det| of every product: how large the ellipse is
+        axes = np.array([longest, np.where(is_flat, -np.inf, areas - longest)]).T
+    return np.where(np.isneginf(axes), NOTHING, axes)
 
 
 def compute(settings):

@@ -20,12 +20,12 @@ FIT, SMALL = 1.6, 0.2  # the longest axis drawn, and the one below which a lens 
 LENS, LENS_AT, IN_LENS = 0.48, (1.42, -1.26), 0.38  # its radius, its centre, the longest axis in it
 PALE, PALER = "#9DBFDB", "#DCE8F2"  # of STATE
 COLUMNS = (92, 190, 288)  # of the table, in points
-# left, bottom, width, height of the table, the lengths and the factors in the figure, by what is shown
-_TABLE, _LENGTHS = (0.012, 0.01, 0.435, 0.25), (0.54, 0.46, 0.445, 0.375)
+# left, bottom, width, height in the figure of plane, table, lengths and factors, by what is shown
+_PLANE, _TABLE = (0.012, 0.275, 0.435, 0.632), (0.012, 0.01, 0.435, 0.25)
 PLACES = {
-    "ellipse": ((0.52, 0.45, 0.435, 0.25), None, None),
-    "lengths": (_TABLE, (0.54, 0.085, 0.445, 0.75), None),
-    "all": (_TABLE, _LENGTHS, (0.54, 0.085, 0.445, 0.215)),
+    "ellipse": ((0.012, 0.1, 0.535, 0.777), (0.56, 0.42, 0.435, 0.25), None, None),  # the same shape, larger
+    "lengths": (_PLANE, _TABLE, (0.54, 0.085, 0.445, 0.74), None),
+    "all": (_PLANE, _TABLE, (0.54, 0.46, 0.445, 0.365), (0.54, 0.085, 0.445, 0.215)),
 }
 GHOSTS = 3  # so many earlier ellipses are seen
 
@@ -41,13 +41,13 @@ DOTTED = {"linestyle": (0, (1, 1.3)), "color": PARAMETER, "linewidth": 2.6}
 class EllipsePicture:
     """Left the plane of nudges and the matrices; right the axes' lengths over the steps, and each step."""
 
-    size = (10.8, 6.4)
+    size = (10.8, 6.2)
 
     def __init__(self, figure):
-        self._draw_plane(figure.add_axes([0.012, 0.275, 0.435, 0.638]))
-        self._draw_table(figure.add_axes(PLACES["all"][0]))
-        self._draw_lengths(figure.add_axes(PLACES["all"][1]))
-        self._draw_factors(figure.add_axes(PLACES["all"][2]))
+        self._draw_plane(figure.add_axes(PLACES["all"][0]))
+        self._draw_table(figure.add_axes(PLACES["all"][1]))
+        self._draw_lengths(figure.add_axes(PLACES["all"][2]))
+        self._draw_factors(figure.add_axes(PLACES["all"][3]))
         self.arranged = "all"
 
     def _draw_plane(self, axes):
@@ -83,6 +83,8 @@ class EllipsePicture:
         corner = _points_from(axes, 0, 0)
         for y, look in ((26, LONG), (8, SHORT)):
             axes.plot([4, 30], [y, y], transform=corner, clip_on=False, **look)
+        words = "○ □  two of the nudges    ● ■  where they are now"
+        Lettering(axes, [(0.0, 0.97)], [words], size=11, align="left", transform=axes.transAxes)
         Lettering(
             axes, [(36, 26), (36, 8)], ["long axis", "short axis"], size=11, align="left", transform=corner
         )
@@ -167,7 +169,7 @@ class EllipsePicture:
         if show == self.arranged:
             return  # moving axes, even to where they are, makes all transforms be computed anew
         self.arranged = show
-        panels = (self.headings.axes, self.radius.axes, self.at_most.axes)
+        panels = (self.start.axes, self.headings.axes, self.radius.axes, self.at_most.axes)
         for axes, place in zip(panels, PLACES[show], strict=True):
             axes.set_visible(place is not None)
             if place is not None:
@@ -209,7 +211,7 @@ class EllipsePicture:
         words = (
             f"lens {_times(np.log10(IN_LENS) - log10_longest)}" if is_there
             else "nothing is left" if is_small
-            else f"drawn {_times(-zoom)} smaller" if zoom < 0
+            else f"drawn {_times(-zoom)[1:]} times smaller" if zoom < 0
             else ""
         )  # fmt: skip
         self.scale.place([(1, above if is_there else 0.05)], [words])
@@ -256,7 +258,8 @@ class EllipsePicture:
         steps = np.arange(1, T + 1)
         with np.errstate(divide="ignore"):
             self.at_most.set_data(steps, np.clip(np.log10(most), -FACTORS, FACTORS))
-        self.in_fact.set_data(steps[:n], np.clip(np.diff(log10_long), -FACTORS, FACTORS)[:n])
+        in_fact = np.where(log10_long[:-1] > NOTHING, np.diff(log10_long), np.nan)  # nothing is not stretched
+        self.in_fact.set_data(steps[:n], np.clip(in_fact, -FACTORS, FACTORS)[:n])
 
 
 def entry(value):
