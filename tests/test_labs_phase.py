@@ -1,5 +1,6 @@
 """The lab phase: its course is the plain product, its maps are such courses, names stand in place."""
 
+import itertools
 import re
 
 import numpy as np
@@ -182,14 +183,16 @@ def test_each_name_stands_within_its_region_and_off_the_mark(canvas, start):
     numbers = refined(labs.phase(**start))
     canvas.png(numbers)
     picture = canvas.picture
-    for names, sizes, mark in (
-        (picture.length_names, numbers.over_length, (numbers.T / LONGEST, 0.5 + numbers.w / 12.15)),
-        (picture.bias_names, numbers.over_bias, (0.5 + numbers.b / 6.15, 0.5 + numbers.w / 12.15)),
+    for names, sizes, mark, half in (  # half: of a name's width
+        (picture.length_names, numbers.over_length, (numbers.T / LONGEST, 0.5 + numbers.w / 12.15), 0.06),
+        (picture.bias_names, numbers.over_bias, (0.5 + numbers.b / 6.15, 0.5 + numbers.w / 12.15), 0.1),
     ):
         rows, columns = sizes.shape
         for (x, y), name in zip(names.positions, names.strings, strict=True):
-            assert REGIONS[region(sizes[int(y * rows), int(x * columns)])] == name
-            assert np.hypot(x - mark[0], y - mark[1]) > 0.04
+            for corner in itertools.product((x - half, x, x + half), (y - 0.03, y, y + 0.03)):
+                at = int(corner[1] * rows), int(corner[0] * columns)
+                assert REGIONS[region(sizes[at])] == name
+            assert abs(x - mark[0]) > half or abs(y - mark[1]) > 0.03
         large = {name for index, name in enumerate(REGIONS) if np.mean(region(sizes) == index) > 0.4}
         assert large <= set(names.strings)
 
@@ -264,3 +267,13 @@ def test_the_step_it_names_is_where_the_border_was_crossed(start):
         assert (regions[numbers.T : until] == 1).all()
         assert regions[until] != 1
     assert numbers.region == REGIONS[regions[numbers.T]]
+
+
+def test_larger_weights_are_drawn_above(canvas):
+    lab = labs.phase(func="relu", b=1.0, T=120)  # explodes for w > 1, vanishes for w < -1
+    pixels = sweep.pixels(canvas.png(lab.numbers))
+    for axes in (canvas.picture.length.axes, canvas.picture.bias.axes):
+        for w, wanted in ((5.0, pictures.COLOURS(1.0)), (-5.0, pictures.COLOURS(0.0))):
+            x, y = axes.transData.transform((0.9 * axes.get_xlim()[1], w))
+            colour = pixels[len(pixels) - round(y), round(x)]
+            np.testing.assert_allclose(colour, 255 * np.array(wanted[:3]), atol=8)
