@@ -197,6 +197,15 @@ def test_each_name_stands_within_its_region_and_off_the_mark(canvas, start):
         assert large <= set(names.strings)
 
 
+def test_a_name_makes_way_for_the_mark(canvas):
+    canvas.png(labs.phase().numbers)
+    ((x, y),) = canvas.picture.bias_names.positions  # this map stays when w and b move
+    w, b = round(12.15 * (y - 0.5) * 20) / 20, round(6.15 * (x - 0.5) * 20) / 20
+    canvas.png(labs.phase(w=w, b=b).numbers)
+    ((now_x, now_y),) = canvas.picture.bias_names.positions
+    assert abs(now_x - x) > 0.1 or abs(now_y - y) > 0.03
+
+
 def test_the_map_over_the_bias_can_be_held_back(canvas):
     lab = labs.phase(show="length")
     assert lab.numbers.over_bias is None

@@ -13,7 +13,9 @@ from bptt_helpers.pictures.palette import FAINT, GRADIENT, INK, MAGNITUDE, PAPER
 from bptt_helpers.pictures.tiles import Tiles
 
 LONGEST = 200  # steps
-MILLION = 6  # log10: below 1 / a million the gradient has vanished, above a million it has exploded
+# log10. Below a millionth the gradient has vanished, above a million it has exploded: a term a millionth as
+# large as the others changes only the last of float32's seven digits.
+MILLION = 6
 NOTHING = -1e6  # stands for the log10 of 0: far below all that LONGEST factors can make
 WEIGHTS, BIASES = 6.075, 3.075  # w and b reach from minus this to this, half a cell beyond their sliders
 REACH, STATES = 10, 1.3  # log10 sizes and states that have room
