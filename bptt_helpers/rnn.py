@@ -132,7 +132,7 @@ def forward(params, x, s_init=None, func="tanh"):
     arguments.choice("func", func, FUNCTIONS)
     x, s_init = recurrent.check_sequence(params, axes, x, s_init=s_init)
     U, W, V, k, c = params
-    activation = _ACTIVATIONS[func]
+    activation = ACTIVATIONS[func]
     states = np.empty((len(x) + 1, *s_init.shape), s_init.dtype)  # (T + 1, …, H)  s_init, s_0 … s_{T-1}
     states[0] = s_init
     s_prev, s = states[:-1], states[1:]
@@ -288,7 +288,7 @@ def activate(z, func):
     z = arguments.floats("z", z)
     arguments.choice("func", func, FUNCTIONS)
     with silent():
-        return _ACTIVATIONS[func](z, out=np.empty_like(z))
+        return ACTIVATIONS[func](z, out=np.empty_like(z))
 
 
 def slope(s, func):
@@ -323,7 +323,8 @@ def _relu(z, out):
     return np.maximum(z, 0, out=out)
 
 
-_ACTIVATIONS = {"tanh": np.tanh, "sigmoid": sigmoid, "relu": _relu, "identity": np.positive}
+# Written to `out`, unchecked: for use in time loops inside silent().
+ACTIVATIONS = {"tanh": np.tanh, "sigmoid": sigmoid, "relu": _relu, "identity": np.positive}
 
 
 def check_params(params, name="params"):

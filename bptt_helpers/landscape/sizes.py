@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bptt_helpers import arguments, recurrent, rnn
+from bptt_helpers.landscape.nets import check_nets
 
 ROOM = {np.dtype(np.float32): 36, np.dtype(np.float64): 300}  # powers of ten below 1 at full precision
 
@@ -40,7 +41,7 @@ def course(w, b, T, s_init=0.0, func="tanh"):
     Returns Course. A state beyond the largest float is inf, and nan after that, without a warning. TypeError
     or ValueError names the bad argument.
     """
-    w, b, state, T = _check(w, b, s_init, T, func)
+    w, b, state, T = check_nets(w, b, s_init, T, func)
     s = np.empty((T, *state.shape), state.dtype)  # (T, …)
     with recurrent.silent():
         for t in range(T):
@@ -58,7 +59,7 @@ def log10_size(w, b, T, s_init=0.0, func="tanh"):
     float32 in, float32 out: twice as fast, and enough for a map. There tanh's 1 - s² is rounded to 0 from
     |z| = 10 on, in float64 from |z| = 19 on. TypeError or ValueError names the bad argument.
     """
-    w, b, s, T = _check(w, b, s_init, T, func)
+    w, b, s, T = check_nets(w, b, s_init, T, func)
     together = _steps_together(w, b, s, func)
     with recurrent.silent():
         total = T * np.log(np.abs(w))  # (…)  the weight's share; np.log takes a third of the time of np.log10
@@ -102,35 +103,3 @@ def _steps_together(w, b, s_init, func):
     largest = np.abs(w).max() * max(1.0, np.abs(s_init).max()) + np.abs(b).max()
     smallest = 2 * largest / np.log(10) if func == "tanh" else largest / np.log(10) + np.log10(4)
     return max(1, int(ROOM[s_init.dtype] // max(smallest, 1e-3)))
-
-
-def _check(w, b, s_init, T, func):
-    """w, b as arrays that broadcast, s_init as one of their common shape, in one dtype; T as an int."""
-    arrays = {"w": _array("w", w), "b": _array("b", b), "s_init": _array("s_init", s_init)}
-    several = {name: value for name, value in arrays.items() if value.ndim}
-    dtype = arguments.one_dtype(several) if several else np.dtype(float)  # numbers fit in with arrays
-    shape = ()
-    for name, value in arrays.items():
-        try:
-            shape = np.broadcast_shapes(shape, value.shape)
-        except ValueError as error:
-            expected = f"a shape that broadcasts with {shape}"
-            raise ValueError(f"{name}: expected {expected}, got {value.shape}") from error
-        with recurrent.silent():
-            arrays[name] = value.astype(dtype, copy=False)
-        arguments.finite(name, arrays[name])
-    arguments.choice("func", func, rnn.FUNCTIONS)
-    return arrays["w"], arrays["b"], np.broadcast_to(arrays["s_init"], shape), arguments.integer("T", T)
-
-
-def _array(name, value):
-    """A number, or an array of float32 or float64 that is not empty, as an array."""
-    value = arguments.array(name, value)
-    if value.ndim == 0:
-        return np.asarray(arguments.number(name, value.item()))
-    value = arguments.floats(name, value)
-    if value.dtype.kind == "c":
-        raise TypeError(f"{name}: expected float32 or float64, got {value.dtype}")
-    if value.size == 0:
-        raise ValueError(f"{name}: expected at least one number, got shape {value.shape}")
-    return value

@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bptt_helpers import rnn
+from bptt_helpers import arguments, rnn
 
+STEEPEST = {"tanh": 1.0, "sigmoid": 0.25}  # the largest f', at z = 0
 SAME_SLOPE = 1e-9  # slopes this close to 1 count as 1
 AT_INFLECTION = 1e-4  # f' is 1 - z² or so near z = 0: within SAME_SLOPE of its largest for |z| < 3e-5
 
@@ -45,6 +46,56 @@ def fixed_points(w, b, func="tanh"):
     else:
         raise ValueError(f"func: got {func!r}, expected one of {', '.join(rnn.FUNCTIONS)}")
     return tuple(_fixed_point(s, w, b, func) for s in states)
+
+
+class Equilibria(NamedTuple):
+    """All fixed points over all b, at one w: the bifurcation diagram. Where b turns back lies a fold."""
+
+    s: np.ndarray  # (count,)  the state that rests, from its lowest value to its highest
+    b: np.ndarray  # (count,)  the bias with which it does, f⁻¹(s) - w s
+    stable: np.ndarray  # (count,)  whether its neighbours come closer, |slope| < 1
+
+
+def equilibria(w, func="tanh", count=201, reach=8.0):
+    """The curve of all fixed points over b, at this w: Equilibria.
+
+    For a given b the fixed points must be searched for; for a given state s = f(z) there is exactly one b.
+
+    w : a number
+    func : "tanh" or "sigmoid"
+    count : how many points, at least 2, at equal distances of z
+    reach : z runs from -reach to reach
+
+    TypeError or ValueError names the bad argument.
+    """
+    w, reach = arguments.number("w", w), arguments.number("reach", reach)
+    arguments.choice("func", func, STEEPEST)
+    z = np.linspace(-reach, reach, arguments.integer("count", count, minimum=2))
+    s = rnn.activate(z, func)
+    return Equilibria(s, z - w * s, np.abs(w * rnn.slope(s, func)) < 1)
+
+
+def folds(w, func="tanh"):
+    """The two b between which there are three fixed points; at each of them two are born or die: (2, …).
+
+    w : a number, or an array of floats
+    func : "tanh" or "sigmoid"
+
+    There the map touches the diagonal, w f'(z) = 1, so that s is known and b = f⁻¹(s) - w s. The lower b
+    comes first. nan where there is no fold: the map's slope stays below 1 for w ≤ 1 (tanh), w ≤ 4 (sigmoid).
+    TypeError or ValueError names the bad argument.
+    """
+    w = np.asarray(arguments.number("w", w)) if np.ndim(w) == 0 else arguments.floats("w", w)
+    arguments.finite("w", w)
+    arguments.choice("func", func, STEEPEST)
+    w = np.where(w * STEEPEST[func] > 1, w, np.nan)
+    if func == "tanh":
+        s = np.sqrt(1 - 1 / w)  # w (1 - s²) = 1; atanh s = log((1 + s) / √(1 - s²)), without a difference
+        half = w * s - np.log((1 + s) * np.sqrt(w))
+        return np.array([-half, half])
+    root = np.sqrt(1 - 4 / w)  # w s (1 - s) = 1 for s = (1 ± root) / 2, with logit ± 2 log((1 + root) √w / 2)
+    half = w * root / 2 - 2 * np.log((1 + root) * np.sqrt(w) / 2)
+    return np.array([-w / 2 - half, -w / 2 + half])
 
 
 def is_neutral(slope):
@@ -96,8 +147,7 @@ def _bounded(w, b, func):
 
 def _extrema(w, b, func, low, high):
     """Where the slope of f(w s + b) - s is zero, i.e. f'(z) = 1/w; inside (low, high), in order."""
-    steepest = 1.0 if func == "tanh" else 0.25
-    if w * steepest < 1:  # at 1 both are the inflection, z = 0: the one place where the slope is 0
+    if w * STEEPEST[func] < 1:  # at 1 both are the inflection, z = 0: the one place where the slope is 0
         return []
     if func == "tanh":
         z = np.arctanh(np.sqrt(1 - 1 / w))  # 1 - tanh(z)^2 = 1/w

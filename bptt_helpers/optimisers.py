@@ -1,0 +1,133 @@
+"""What a gradient does to the weights: one step of an optimiser, and clipping before it.
+
+A gradient, here and in what is returned, is an array, or a tuple or NamedTuple of arrays such as
+rnn.Gradients. Every rule is a pure function
+
+    step, memory = rule(gradient, memory, learning_rate=…)
+
+whose step is to be added to the weights, and whose memory, None at first, is handed back the next time.
+
+sgd             gradient descent, which remembers nothing
+momentum        a velocity that gathers (Polyak 1964)
+adam            each entry at its own pace (Kingma and Ba 2015)
+clip_by_norm    a gradient that is too long gets shorter, and keeps its direction (Pascanu et al. 2013)
+clip_by_value   every entry for itself, which turns it
+
+Not here: what is to be learnt, and the loop (landscape.descend).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from bptt_helpers import arguments, recurrent
+
+
+def sgd(gradient, memory=None, *, learning_rate):
+    """-learning_rate · gradient, and the memory as it came."""
+    gradient, rate = _check(gradient, learning_rate)
+    with recurrent.silent():
+        return _each(lambda g: -rate * g, gradient), memory
+
+
+def momentum(gradient, memory=None, *, learning_rate, decay=0.9):
+    """-learning_rate · velocity, with velocity = decay · velocity + gradient, which is also the memory.
+
+    decay : how much of the velocity is kept, 0 … 1
+    """
+    gradient, rate = _check(gradient, learning_rate)
+    decay = _share("decay", decay)
+    with recurrent.silent():
+        velocity = gradient if memory is None else _each(lambda v, g: decay * v + g, memory, gradient)
+        return _each(lambda v: -rate * v, velocity), velocity
+
+
+class AdamMemory(NamedTuple):
+    """What adam remembers."""
+
+    mean: object  # like the gradient: its running mean
+    square: object  # like the gradient: the running mean of its square
+    count: int  # how many gradients it has seen
+
+
+def adam(gradient, memory=None, *, learning_rate, decay=0.9, decay_square=0.999, epsilon=1e-8):
+    """Each entry's running mean divided by the root of its running square, so of size learning_rate or so.
+
+    decay, decay_square : how much of each running mean is kept, 0 … 1; they start at 0, which is corrected
+    epsilon : added to the root, above 0
+
+    Kingma and Ba 2015, algorithm 1. The memory is an AdamMemory.
+    """
+    gradient, rate = _check(gradient, learning_rate)
+    decay, decay_square = _share("decay", decay), _share("decay_square", decay_square)
+    epsilon = arguments.number("epsilon", epsilon)
+    if epsilon <= 0:
+        raise ValueError(f"epsilon: expected a number above 0, got {epsilon}")
+    if memory is None:
+        memory = AdamMemory(_each(np.zeros_like, gradient), _each(np.zeros_like, gradient), 0)
+    arguments.instance("memory", memory, AdamMemory)
+    count = memory.count + 1
+    mean_so_far, square_so_far = (
+        1 - decay**count,
+        1 - decay_square**count,
+    )  # how far the means have come from 0
+    with recurrent.silent():
+        mean = _each(lambda m, g: decay * m + (1 - decay) * g, memory.mean, gradient)
+        square = _each(lambda v, g: decay_square * v + (1 - decay_square) * g * g, memory.square, gradient)
+        step = _each(
+            lambda m, v: -rate * (m / mean_so_far) / (np.sqrt(v / square_so_far) + epsilon), mean, square
+        )
+    return step, AdamMemory(mean, square, count)
+
+
+def clip_by_norm(gradient, limit):
+    """The gradient itself when it is at most `limit` long; else one of that length and the same direction.
+
+    limit : a number above 0. The length is that of all arrays together. One that overflowed stays as it is.
+    """
+    gradient, limit = _check(gradient, limit, "limit")
+    length = norm(gradient)
+    if not limit < length < np.inf:
+        return gradient
+    return _each(lambda g: g * g.dtype.type(limit / length), gradient)
+
+
+def clip_by_value(gradient, limit):
+    """Every entry cut to -limit … limit. limit : a number above 0."""
+    gradient, limit = _check(gradient, limit, "limit")
+    return _each(lambda g: np.clip(g, -limit, limit), gradient)
+
+
+def norm(gradient):
+    """The length of a gradient, of all its arrays together: float. It does not overflow before it has to."""
+    arrays = [np.abs(array).ravel() for array in (gradient if isinstance(gradient, tuple) else (gradient,))]
+    entries = np.concatenate(arrays).astype(np.float64)
+    largest = entries.max(initial=0.0)
+    if largest == 0 or not np.isfinite(largest):
+        return float(largest)
+    return float(largest * np.sqrt(((entries / largest) ** 2).sum()))
+
+
+def _each(function, *gradients):
+    """The function of every array, put together as the first gradient is."""
+    first = gradients[0]
+    if not isinstance(first, tuple):
+        return function(*gradients)
+    parts = [function(*arrays) for arrays in zip(*gradients, strict=True)]
+    return type(first)(*parts) if hasattr(first, "_fields") else tuple(parts)
+
+
+def _check(gradient, number, name="learning_rate"):
+    """The gradient with its parts as arrays of floats, and the number above 0; or TypeError, ValueError."""
+    number = arguments.number(name, number)
+    if number <= 0:
+        raise ValueError(f"{name}: expected a number above 0, got {number}")
+    return _each(lambda g: arguments.floats("gradient", g), gradient), number
+
+
+def _share(name, value):
+    """A number from 0 up to, but not including, 1."""
+    value = arguments.number(name, value)
+    if not 0 <= value < 1:
+        raise ValueError(f"{name}: expected a number from 0 to below 1, got {value}")
+    return value
