@@ -27,6 +27,7 @@ PLACES = {
     "lengths": (_PLANE, _TABLE, (0.54, 0.085, 0.445, 0.74), None),
     "all": (_PLANE, _TABLE, (0.54, 0.46, 0.445, 0.365), (0.54, 0.085, 0.445, 0.215)),
 }
+NUMERAL = 6.9  # points, the width of a character of a number of 11 points
 GHOSTS = 3  # so many earlier ellipses are seen
 
 _ANGLES = np.linspace(0, 2 * np.pi, 121)
@@ -100,6 +101,7 @@ class EllipsePicture:
         Lettering(axes, [(4, -77), (4, -97)], ["$\\rho$", "$\\sigma_{max}$"], size=13, align="left",
                   transform=corner)  # fmt: skip
         self.headings = Lettering(axes, size=13, transform=corner)
+        self.time = Lettering(axes, size=13, transform=corner, align="left")
         self.entries = Lettering(axes, size=11, transform=corner, align="right")
         self.sizes = Lettering(axes, size=12, weight="bold", transform=corner)
 
@@ -135,7 +137,7 @@ class EllipsePicture:
         axes.set_xlabel("steps $n$", labelpad=2)
         axes.set_xticks(range(0, T + 1, 4))
         axes.tick_params(axis="x", labelsize=11)
-        axes.set_yticks(np.log10([0.1, 0.5, 1, 2, 10]), ["≤ 0.1", "0.5", "1", "2", "≥ 10"], fontsize=11)
+        axes.set_yticks(np.log10([0.1, 0.5, 1, 2, 10]), ["≤ 0.1", "0.5", "1", "2", "10"], fontsize=11)
         axes.axhline(0, color=FAINT, linewidth=1)
         self.here.append(axes.axvline(0, color=FAINT, linewidth=1.5, animated=True, zorder=1))
         self.promised_factor = axes.plot([], [], animated=True, zorder=2, **DOTTED)[0]
@@ -207,14 +209,18 @@ class EllipsePicture:
             self.magnified.set_xy(at + (shown @ CIRCLE).T)
             for column, marker in enumerate(self.magnified_nudges):
                 marker.set_data(*(at + shown[:, column])[:, None])
-        above = 0.5 + (LENS_AT[1] + LENS + 0.12) / (2 * EDGE)
-        words = (
-            f"lens {_times(np.log10(IN_LENS) - log10_longest)}" if is_there
-            else "nothing is left" if is_small
-            else f"drawn {_times(-zoom)[1:]} times smaller" if zoom < 0
-            else ""
-        )  # fmt: skip
-        self.scale.place([(1, above if is_there else 0.05)], [words])
+        if is_there:
+            above = 0.5 + (LENS_AT[1] + LENS + 0.12) / (2 * EDGE)
+            self._say("lens", _times(np.log10(IN_LENS) - log10_longest), above)
+        elif is_small:
+            self._say("nothing is left", "", 0.05)
+        else:
+            self._say(*(("drawn smaller by", _times(-zoom)) if zoom < 0 else ("", "")), 0.05)
+
+    def _say(self, words, number, y):
+        """Words and a number at the right edge of the plane, at a height of 0 … 1."""
+        width = self.start.axes.get_position().width * self.size[0] * 72  # points
+        self.scale.place([(1, y), (1 - (NUMERAL * len(number) + 4) / width, y)], [number, words])
 
     def _write_table(self, numbers):
         n, bounds = numbers["step"], numbers["bounds"]
@@ -222,9 +228,9 @@ class EllipsePicture:
         columns = [("$W$", numbers["params"].W, bounds.spectral_radius, bounds.largest_singular_value)]
         if n > 0:
             largest = numbers["jacobian_singular_values"][n - 1, 0]
-            name = f"$J_{{{n - 1}}}$"
-            columns.append((name, numbers["jacobians"][n - 1], numbers["jacobian_radii"][n - 1], largest))
-        columns.append((f"$J_{{{n - 1}}} \\cdots J_0$" if n > 1 else "the product", *product))
+            columns.append(("$J_t$", numbers["jacobians"][n - 1], numbers["jacobian_radii"][n - 1], largest))
+        columns.append(("$J_t \\cdots J_0$" if n > 0 else "the product", *product))
+        self.time.place([(4, -10), (30, -10)], ["$t\\,=$", str(n - 1)] if n > 0 else ["", ""])
         x = COLUMNS[: len(columns)] if n > 0 else COLUMNS[::2]
         names, matrices, radii, largest = zip(*columns, strict=True)
         self.headings.place([(middle, -10) for middle in x], names)
