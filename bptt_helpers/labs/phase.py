@@ -125,16 +125,19 @@ def _why(settings, numbers):
         return f"The state runs away, and every step multiplies by {last}: nothing saturates."
     still = 1e-3 if factors[-1] < 1 else 1e-9
     if abs(s[-1] - s[-2]) < still:
-        said = f"The state stands still at {plain(s[-1], 2)}, where a step multiplies by {last}."
+        said = f"The state stands still at {_place(s[-1])}, where a step multiplies by {last}."
         if factors[-1] > 1 and settings["func"] in ("tanh", "sigmoid"):
             said += " That fixed point is unstable: a small push, and the state leaves it."
         return said
     if abs(s[-1] - s[-3]) < still:
         two = plain(factors[-1] * factors[-2], 2)
-        return (
-            f"The state jumps between {plain(s[-2], 2)} and {plain(s[-1], 2)}; two steps multiply by {two}."
-        )
+        return f"The state jumps between {_place(s[-2])} and {_place(s[-1])}; two steps multiply by {two}."
     return f"On average a step multiplies by {of_log10(numbers['log10_size'] / settings['T'])}."
+
+
+def _place(state):
+    """A state that comes to rest, to two digits: no 1.8e-04 on its way to 0."""
+    return plain(round(state, 2), 2)
 
 
 phase = Declaration("phase", CONTROLS, compute, describe, PhasePicture, telling="w", refine=refine)
