@@ -248,7 +248,7 @@ def test_maps_that_do_not_depend_on_the_control_are_not_computed_anew():
         ({"s_init": 0.0, "w": 0.5}, r"multiplies by 0\.50\.$"),
         (
             {"func": "identity", "w": 0.9, "T": 60},
-            r"stands still at 0\.00, where a step multiplies by 0\.90\.$",
+            r"still at 0\.00, where a step multiplies by 0\.90\.$",
         ),
         ({"w": -3.0}, r"jumps between −?0\.99 and −?0\.99; two steps multiply by"),
         ({"w": -1.05}, r"On average a step multiplies by 0\.978\.$"),
