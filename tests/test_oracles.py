@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bptt_helpers import flow, gates, rnn, tasks, two_steps
+from bptt_helpers import flow, gates, landscape, optimisers, rnn, tasks, two_steps
 
 FOLDER = Path(__file__).parent / "oracles"
 
@@ -190,7 +190,22 @@ def test_closed_form_chance_levels_in_cross_entropy():
     assert copy == pytest.approx(expected["chance: copy task K=8 S=10 T=100, nll per step"], rel=rtol)
 
 
-@pytest.mark.skip(reason="the adding task needs tasks.adding, clipping needs train: both are issue 4")
+def test_closed_form_norm_clip():
+    _, expected, rtol = read("closed_forms")
+    clipped = optimisers.clip_by_norm(np.array([3.0, 4.0]), 1)
+    np.testing.assert_allclose(clipped, expected["norm clip of (3, 4) at 1"], rtol=rtol)
+
+
+def test_closed_forms_of_the_folds():
+    _, expected, rtol = read("closed_forms")
+    found = landscape.folds(5.0, "sigmoid")
+    np.testing.assert_allclose(found, expected["fold b of s = 5*sigmoid(s) + b"], rtol=rtol)
+    assert landscape.folds(2.0, "tanh")[1] == pytest.approx(
+        expected["fold |b| of s = tanh(2 s + b)"], rel=rtol
+    )
+
+
+@pytest.mark.skip(reason="the adding task needs tasks.adding: issue 4")
 def test_closed_forms_that_need_later_modules():
     raise NotImplementedError
 

@@ -18,7 +18,7 @@ def descend(w, b, T, s_init, target, func="tanh", *, learning_rate, limit, steps
     steps : how many steps each takes, at least 1
 
     Returns a dict with a key for each of WAYS, whose path is an array of shape (steps + 1, 2): (w, b) before
-    each step and after the last. Where the gradient overflows, so that nothing can be said about the step, the
+    each step and after the last. Where the gradient overflows, nothing can be said about the step, and the
     path stays where it is. TypeError or ValueError names the bad argument.
     """
     w, b = arguments.number("w", w), arguments.number("b", b)

@@ -1,8 +1,7 @@
 """The error surface of a scalar net s_t = f(w s_{t-1} + b), for thousands of (w, b) at once.
 
 The net runs T steps from s_init, without input, and is to end at the target: E = (s_{T-1} - target)². That
-is the example in which Pascanu, Mikolov and Bengio (2013, section 2.3) show a cliff: sigmoid, 50 steps, target
-0.7.
+is how Pascanu, Mikolov and Bengio (2013, section 2.3) show a cliff: sigmoid, 50 steps, target 0.7.
 
 w and b are numbers or arrays that broadcast against each other; "…" below is the shape they broadcast to.
 """
@@ -67,5 +66,5 @@ def _states(w, b, T, s_init, func):
     s, before = np.empty((T, *s_init.shape), s_init.dtype), s_init
     with recurrent.silent():
         for t in range(T):
-            before = squash(w * before + b, out=s[t])
+            before = squash(w * before + b, out=s[t, ...])  # an array, also of a single net
     return s
