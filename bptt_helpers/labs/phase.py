@@ -34,10 +34,10 @@ def _course(w, b, s_init, func):
 
 
 @lru_cache(maxsize=8)
-def _over_length(b, s_init, func):
-    """log10 sizes for every w of the fine map after 0 … LONGEST steps: (243, LONGEST + 1)."""
-    w = WEIGHTS["fine"].astype(np.float32)
-    sizes = landscape.course(w, b, LONGEST, s_init, func).log10_sizes  # (LONGEST, 243)
+def _over_length(b, s_init, func, fineness):
+    """log10 sizes after 0 … LONGEST steps, a row a weight: (weights, LONGEST + 1)."""
+    w = WEIGHTS[fineness].astype(np.float32)
+    sizes = landscape.course(w, b, LONGEST, s_init, func).log10_sizes  # (LONGEST, weights)
     return np.concatenate([np.zeros((len(w), 1), np.float32), np.maximum(sizes, NOTHING).T], axis=1)
 
 
@@ -74,8 +74,8 @@ def compute(settings):
         "states": np.concatenate([[s_init], s]),
         "course": np.concatenate([[0.0], course]),
         "growing": growing if growing is None else tuple(np.clip(growing, NOTHING, -NOTHING).tolist()),
-        "over_length": _over_length(b, s_init, func),
-        "over_length_at": (WEIGHTS["fine"], np.arange(LONGEST + 1)),
+        "over_length": _over_length(b, s_init, func, "coarse"),
+        "over_length_at": (WEIGHTS["coarse"], np.arange(LONGEST + 1)),
         "over_bias": _over_bias(T, s_init, func, "coarse") if shows_bias else None,
         "over_bias_at": (WEIGHTS["coarse"], BIASES["coarse"]),
         "show": settings["show"],
@@ -83,11 +83,16 @@ def compute(settings):
 
 
 def refine(settings, numbers):
-    """The map over the bias with a cell for every step of the sliders."""
-    if settings["show"] != "all":
-        return numbers
-    fine = _over_bias(settings["T"], settings["s_init"], settings["func"], "fine")
-    return numbers | {"over_bias": fine, "over_bias_at": (WEIGHTS["fine"], BIASES["fine"])}
+    """The maps with a cell for every step of the sliders."""
+    b, T, s_init, func = (settings[name] for name in ("b", "T", "s_init", "func"))
+    finer = {
+        "over_length": _over_length(b, s_init, func, "fine"),
+        "over_length_at": (WEIGHTS["fine"], np.arange(LONGEST + 1)),
+    }
+    if settings["show"] == "all":
+        finer["over_bias"] = _over_bias(T, s_init, func, "fine")
+        finer["over_bias_at"] = (WEIGHTS["fine"], BIASES["fine"])
+    return numbers | finer
 
 
 def describe(settings, numbers):
