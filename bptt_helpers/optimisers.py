@@ -70,7 +70,7 @@ def adam(gradient, memory=None, *, learning_rate, decay=0.9, decay_square=0.999,
     mean_so_far, square_so_far = (
         1 - decay**count,
         1 - decay_square**count,
-    )  # how far the means have come from 0
+    )  # both started at 0
     with recurrent.silent():
         mean = _each(lambda m, g: decay * m + (1 - decay) * g, memory.mean, gradient)
         square = _each(lambda v, g: decay_square * v + (1 - decay_square) * g * g, memory.square, gradient)
