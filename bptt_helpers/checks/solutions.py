@@ -47,3 +47,22 @@ def log10_reaching(error, s, W):
         length = np.linalg.norm(error)
         total, error = total + np.log10(length), error / length  # what is carried on has length 1
     return total
+
+
+def kept(t, k, n):
+    """Which errors t (T, 1) reach which copies k (1, T): (by_window, by_chunk), boolean matrices (T, T)."""
+    by_window = (k <= t) & (t - k < n)  # n steps, the error's own included
+    by_chunk = (k <= t) & (t // n == k // n)  # both lie in the same chunk
+    return by_window, by_chunk
+
+
+def sweep_in_chunks(ds, slopes, W, n):
+    """dz (T, H) when the sequence is cut every n steps, from ds (T, H), slopes (T, H) and W (H, H)."""
+    dz = np.zeros_like(ds)
+    from_future = np.zeros_like(ds[0])
+    for t in reversed(range(len(ds))):
+        if (t + 1) % n == 0:  # step t + 1 begins the next chunk: what it passes on is not heard
+            from_future = np.zeros_like(ds[0])
+        dz[t] = slopes[t] * (ds[t] + from_future)  # (H,)  the step's own loss is never cut
+        from_future = dz[t] @ W  # (H,) x (H, H) -> (H,)
+    return dz

@@ -28,6 +28,7 @@ from bptt_helpers.checks.exercises.notebook_05 import (
     forward_in_time_step,
 )
 from bptt_helpers.checks.exercises.notebook_06 import jacobian, log10_reaching
+from bptt_helpers.checks.exercises.notebook_08 import kept, sweep_in_chunks
 
 __all__ = [
     "backward",
@@ -40,9 +41,11 @@ __all__ = [
     "forward_in_time_step",
     "forward_step",
     "jacobian",
+    "kept",
     "log10_reaching",
     "numeric_derivative",
     "softmax",
+    "sweep_in_chunks",
     "two_paths",
     "two_step_cases",
     "two_step_gradient",
