@@ -371,3 +371,16 @@ def test_a_circle_is_drawn_as_a_circle(show):
 def test_a_sigmoid_says_its_bound_by_its_name():
     assert drawn(labs.ellipse()).promise_name.strings == ["$\\sigma_{max}(W)^n$"]
     assert drawn(labs.ellipse(func="sigmoid")).promise_name.strings == ["$(0.25\\,\\sigma_{max}(W))^n$"]
+
+
+def test_a_value_between_two_steps_survives_the_browser():
+    """A slider in the browser goes to the nearest step and says so: that is no move of a hand."""
+    lab = labs.ellipse(preset="exploding")
+    for name in SETTINGS[:-1]:
+        slider = lab.controls[name]
+        slider.set_state({"value": round(slider.value / 0.05) * 0.05})
+    assert lab.call == "labs.ellipse(preset='exploding')"
+    lab.controls["k_1"].set_state({"value": 3.05})
+    assert (lab.settings.k_1, lab.settings.preset) == (3.05, "own")
+    lab.controls["k_1"].set_state({"value": 3.0})
+    assert lab.settings.k_1 == 3.0

@@ -30,6 +30,31 @@ class Control:
         return value
 
 
+class KeepingSlider(ipywidgets.FloatSlider):
+    """A slider that also holds values between two of its steps: typed ones, or a preset's.
+
+    The slider in the browser can stand at steps only. Told of another value it goes to the nearest one and
+    reports that as a move: here this is no move.
+    """
+
+    def set_state(self, sync_data):
+        """What the browser reports; ipywidgets calls this."""
+        if "value" in sync_data and self._is_only_nearest(sync_data["value"]):
+            # The browser listens to no other value until it has heard this one back.
+            echo = {"value": sync_data["value"]}
+            self._send({"method": "echo_update", "state": echo, "buffer_paths": []})
+            sync_data = {name: value for name, value in sync_data.items() if name != "value"}
+        super().set_state(sync_data)
+
+    def _is_only_nearest(self, reported):
+        """Whether the value stands between two steps, and `reported` is the nearer one."""
+        is_between = abs(self._nearest(self.value) - self.value) > 1e-9
+        return is_between and abs(reported - self.value) <= self.step / 2 + 1e-9
+
+    def _nearest(self, value):
+        return self.min + round((value - self.min) / self.step) * self.step
+
+
 @dataclass(frozen=True)
 class Slider(Control):
     """A number between low and high: a slider with a number box."""
@@ -60,9 +85,7 @@ class Slider(Control):
     def widgets(self, value):
         """(the widget that holds the value, what is shown)."""
         limits = {"min": self.low, "max": self.high, "step": self.step}
-        slider = ipywidgets.FloatSlider(
-            value, **limits, readout=False, layout={"width": "auto", "flex": "1 1 6em"}
-        )
+        slider = KeepingSlider(value, **limits, readout=False, layout={"width": "auto", "flex": "1 1 6em"})
         box = ipywidgets.BoundedFloatText(
             value, **limits, **_description(self.label), layout={"width": "11em"}
         )
