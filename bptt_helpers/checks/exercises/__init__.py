@@ -28,6 +28,7 @@ from bptt_helpers.checks.exercises.notebook_05 import (
     forward_in_time_step,
 )
 from bptt_helpers.checks.exercises.notebook_06 import jacobian, log10_reaching
+from bptt_helpers.checks.exercises.notebook_07 import clip_by_norm, fold
 from bptt_helpers.checks.exercises.notebook_08 import kept, sweep_in_chunks
 
 __all__ = [
@@ -35,8 +36,10 @@ __all__ = [
     "backward_step",
     "catches",
     "central_difference",
+    "clip_by_norm",
     "cross_entropy",
     "error_at_logits",
+    "fold",
     "forward_in_time",
     "forward_in_time_step",
     "forward_step",
