@@ -3,11 +3,13 @@
 from bptt_helpers.labs.backward_sweep import backward_sweep
 from bptt_helpers.labs.blame import blame
 from bptt_helpers.labs.bug_zoo import bug_zoo
+from bptt_helpers.labs.cliff import cliff
 from bptt_helpers.labs.ellipse import ellipse
 from bptt_helpers.labs.epsilon import epsilon
 from bptt_helpers.labs.flow import flow
 from bptt_helpers.labs.loss import loss
 from bptt_helpers.labs.phase import phase
+from bptt_helpers.labs.truncate import truncate
 from bptt_helpers.labs.two_steps import two_steps
 from bptt_helpers.labs.unroll import unroll
 
@@ -15,11 +17,13 @@ __all__ = [
     "backward_sweep",
     "blame",
     "bug_zoo",
+    "cliff",
     "ellipse",
     "epsilon",
     "flow",
     "loss",
     "phase",
+    "truncate",
     "two_steps",
     "unroll",
 ]

@@ -1,0 +1,263 @@
+"""What truncation keeps of the blame matrix, by window and by chunk, and what that does to the gradient."""
+
+import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.transforms import Affine2D, ScaledTranslation
+
+from bptt_helpers.pictures.lettering import Lettering
+from bptt_helpers.pictures.numerals import plain, tight
+from bptt_helpers.pictures.palette import FAINT, GRADIENT, INK, MAGNITUDE, PAPER, PARAMETER, STATE
+from bptt_helpers.pictures.tiles import Tiles
+
+LOWEST, HIGHEST = -6, 1  # log10 of the lightest and the darkest colour
+SHORTEST, LONGEST = -2.0, 1.0  # log10 of the relative lengths that have room
+NUMBERS = 5  # up to so many steps every cell has its number
+CROWDED = 24  # with more steps a bold border would hide a cell
+GREY = LinearSegmentedColormap.from_list("bptt_dropped", ["#E4E4E4", "#7C7C7C"])
+
+WIDTH, HEIGHT = 1100, 520  # pixels at 100 dots per inch
+# left, bottom, width, height in pixels, by what is shown
+PLACES = {
+    "all": ((52, 138, 282, 282), (392, 138, 282, 282), (736, 318, 350, 126), (736, 58, 350, 126)),
+    "masks": ((120, 118, 330, 330), (640, 118, 330, 330), None, None),
+}
+OF_W = ("colour: ‖C[t, k]‖, what the error at t", "asks of the copy of W used at step k")
+BY_HAND = ("number: what the error at t says to the", "copy of u used at step k; colour: its size")
+KEPT_SCALE, DROPPED_SCALE = (112, 38, 222, 13), (112, 16, 222, 13)
+
+WINDOW = {"linestyle": "-", "color": GRADIENT, "linewidth": 2.4}
+CHUNK = {"linestyle": (0, (4, 1.6)), "color": INK, "linewidth": 1.8}
+MARKS = {"window": ("o", GRADIENT, 9), "chunk": ("s", INK, 8)}
+
+
+def degrees(angle):
+    """An angle in degrees as it is written: "51°", "9.3°", "under 0.1°"; "?" where there is none."""
+    if np.isnan(angle):
+        return "?"
+    if angle == 0:
+        return "0°"
+    if angle < 0.05:
+        return "under 0.1°"
+    return f"{angle:.0f}°" if angle >= 9.95 else f"{angle:.1f}°"
+
+
+def times(length):
+    """A relative length as it is written: "0.93", "3.1e-04"; "?" where there is none."""
+    if np.isnan(length):
+        return "?"
+    return "0" if length == 0 else plain(length, 2)
+
+
+class TruncatePicture:
+    """The blame matrix under both masks; beside it angle and relative length of the gradient against n."""
+
+    size = (WIDTH / 100, HEIGHT / 100)
+
+    def __init__(self, figure):
+        page = _panel(figure, (0, 0, WIDTH, HEIGHT))
+        _draw_scales(page)
+        self.colour = Lettering(page, size=11, align="left")
+        window, chunk, angle, length = (_panel(figure, place) for place in PLACES["all"])
+        self.masks = {"window": _Mask(window, "window"), "chunk": _Mask(chunk, "chunk")}
+        self.angles = _Course(angle, "angle to the true")
+        self.lengths = _Course(length, "length, times that of the true")
+        self._draw_angles(angle)
+        self._draw_lengths(length)
+        self.arranged = "all"
+
+    @staticmethod
+    def _draw_angles(axes):
+        axes.set(ylim=(-4, 184), yticks=[0, 45, 90, 135, 180])
+        axes.set_yticklabels(["0°", "45°", "90°", "135°", "180°"], fontsize=11)
+        axes.axhspan(90, 184, color="#F1F1F1", linewidth=0, zorder=0)
+        axes.axhline(90, color=PARAMETER, linewidth=1.2)
+        axes.text(0.985, 170, "uphill", ha="right", va="center", fontsize=11, color=PARAMETER)
+
+    @staticmethod
+    def _draw_lengths(axes):
+        axes.set(ylim=(SHORTEST, LONGEST), yticks=[-2, -1, 0, 1])
+        axes.set_yticklabels(["0.01", "0.1", "1", "10"], fontsize=11)
+        axes.axhline(0, color=PARAMETER, linewidth=1.2)
+
+    def update(self, numbers):
+        """Shows what labs.truncate computed."""
+        self._arrange(numbers["show"])
+        with np.errstate(divide="ignore"):
+            shares = (np.log10(numbers["norms"]) - LOWEST) / (HIGHEST - LOWEST)
+        shares = np.clip(shares, 0, 1)  # (T, T)
+        for name, mask in self.masks.items():
+            mask.show(shares, numbers[f"kept_by_{name}"], numbers["cells"], numbers[name])
+        lines = BY_HAND if numbers["by_hand"] else OF_W
+        self.colour.place([(392, 45), (392, 23)], lines)
+        if self.angles.axes.get_visible():
+            self._move_courses(numbers)
+
+    def _move_courses(self, numbers):
+        of_what = "∂E/∂u" if numbers["by_hand"] else "∂E/∂(U, W, k)"
+        chosen = {name: numbers[name] for name in MARKS}
+        angles = {name: numbers[f"angles_{name}"] for name in MARKS}
+        lengths = {name: numbers[f"lengths_{name}"] for name in MARKS}
+        with np.errstate(divide="ignore"):
+            logs = {name: np.log10(lengths[name]) for name in MARKS}
+        for course, values, raw, write in (
+            (self.angles, angles, angles, degrees),
+            (self.lengths, logs, lengths, times),
+        ):
+            course.show(values, chosen, [write(raw[name][n - 1]) for name, n in chosen.items()], of_what)
+
+    def _arrange(self, show):
+        if show == self.arranged:
+            return  # moving axes, even to where they are, makes all transforms be computed anew
+        self.arranged = show
+        panels = (*(mask.axes for mask in self.masks.values()), self.angles.axes, self.lengths.axes)
+        for axes, place in zip(panels, PLACES[show], strict=True):
+            axes.set_visible(place is not None)
+            if place is not None:
+                axes.set_position(_in_figure(place))
+
+
+class _Mask:
+    """The blame matrix with what a mask drops in grey, and the mask's border as a staircase."""
+
+    def __init__(self, axes, name):
+        self.axes, self.name = axes, name
+        axes.set(xlim=(0, 1), ylim=(1, 0))
+        axes.axis("off")
+        axes.plot([0, 1, 1, 0, 0], [0, 0, 1, 1, 0], color=FAINT, linewidth=1, clip_on=False)
+        axes.text(0.97, 0.05, "k > t: nothing", ha="right", va="top", fontsize=11, color=PARAMETER)
+        self.cells = Tiles(axes, _kept_and_dropped, 0, 1)
+        (self.edge,) = axes.plot(
+            [], [], color=PARAMETER, linewidth=0.8, animated=True, zorder=3, clip_on=False
+        )
+        (self.border,) = axes.plot([], [], color=INK, linewidth=3.2, animated=True, zorder=4, clip_on=False)
+        corner = _points_from(axes, 0, 1)
+        self.title = Lettering(axes, size=13, weight="bold", transform=corner, align="left",
+                               colours=MARKS[name][1])  # fmt: skip
+        self.kept = Lettering(axes, size=12, transform=corner, align="left")
+        self.numbers = Lettering(axes, size=12)
+        self.dropped = Lettering(axes, size=11, align="left", boxed=True)
+        left, below = _points_from(axes, 0, 0.5), _points_from(axes, 0.5, 0)
+        Lettering(axes, [(-17, 0)], ["t ↓"], size=12, align="right", transform=left, colours=GRADIENT)
+        Lettering(axes, [(0, -25)], ["k →"], size=12, transform=below, colours=STATE)
+        self.rows = Lettering(axes, size=11, align="right", colours=PARAMETER)
+        self.columns = Lettering(axes, size=11, colours=PARAMETER)
+
+    def show(self, shares, kept, cells, n):
+        """shares (T, T) from light to dark 0 … 1, kept (T, T) booleans, cells (T, T) as they are written."""
+        T = len(kept)
+        past = np.tri(T, dtype=bool)
+        values = np.where(kept, 0.5 + shares / 2, shares * 0.49)
+        self.cells.show(np.where(past, values, np.nan))
+        first = kept.argmax(axis=1)  # (T,)  where what is kept of each row begins
+        self.border.set_data(*_staircase(first))
+        self.border.set_linewidth(2.2 if T > CROWDED else 3.2)
+        self.edge.set_data(*_staircase(np.arange(T) + 1))
+        of_n = "window of" if self.name == "window" else "chunks of"
+        self.title.place([(0, 36)], [f"{of_n} {n}"])
+        share = kept.sum() / past.sum()
+        said = f"keeps {kept.sum()} of {past.sum()} cells, {100 * share:.0f} %"
+        self.kept.place([(0, 14)], [said])
+        self._write(shares, kept, cells, T)
+
+    def _write(self, shares, kept, cells, T):
+        places = [(t, k) for t in range(T) for k in range(t + 1)] if T <= NUMBERS else []
+        self.numbers.place(
+            [((k + 0.5) / T, (t + 0.5) / T) for t, k in places],
+            ["0" if cells[cell] == 0 else tight(cells[cell]) for cell in places],
+            [PAPER if kept[cell] and shares[cell] > 0.69 else INK for cell in places],
+        )
+        corner = kept[int(0.86 * T) :, : int(0.3 * T) + 1]
+        self.dropped.place([(0.03, 0.94)], ["dropped" if T > NUMBERS and not corner.any() else ""])
+        ticks = range(T) if T <= NUMBERS else [0, T - 1]
+        self.rows.place([(-0.02, (step + 0.5) / T) for step in ticks], [str(step) for step in ticks])
+        self.columns.place([((step + 0.5) / T, 1.04) for step in ticks], [str(step) for step in ticks])
+
+
+class _Course:
+    """A number against n, for windows and for chunks, with the chosen n marked and read out."""
+
+    def __init__(self, axes, title):
+        self.axes, self.said = axes, title
+        axes.set(xlim=(0, 1), xticks=[])
+        corner = _points_from(axes, 0, 1)
+        self.title = Lettering(axes, size=13, align="left", transform=corner)
+        self.lines = {
+            name: axes.plot([], [], animated=True, zorder=3, **style)[0]
+            for name, style in (("chunk", CHUNK), ("window", WINDOW))
+        }
+        self.marks = {
+            name: axes.plot([], [], marker, color=colour, markersize=size, animated=True, zorder=4,
+                            markeredgecolor=PAPER)[0]
+            for name, (marker, colour, size) in MARKS.items()
+        }  # fmt: skip
+        for x, name, style in ((-34, "window", WINDOW), (116, "chunk", CHUNK)):
+            marker, colour, size = MARKS[name]
+            axes.plot([x, x + 26], [14, 14], transform=corner, clip_on=False, **style)
+            axes.plot([x + 13], [14], marker, color=colour, markersize=size, transform=corner, clip_on=False)
+        self.values = Lettering(axes, size=12, transform=corner, align="left", colours=[GRADIENT, INK])
+        beneath = axes.get_xaxis_transform() + ScaledTranslation(0, -12 / 72, axes.figure.dpi_scale_trans)
+        self.ticks = Lettering(axes, size=11, transform=beneath, colours=PARAMETER)
+        Lettering(axes, [(-8, -12)], ["n"], size=11, align="right", transform=_points_from(axes, 0, 0))
+
+    def show(self, courses, chosen, written, of_what):
+        """courses {name: (T,)}, chosen {name: n}, written: what to read out, a text for each."""
+        self.title.place([(-34, 34)], [f"{self.said} {of_what}"])
+        low, high = self.axes.get_ylim()
+        T = len(courses["window"])
+        x = (np.arange(T) + 0.5) / T
+        margin = 0.04 * (high - low)
+        for name, values in courses.items():
+            self.lines[name].set_data(x, np.clip(values, low - 9 * (high - low), high + 9 * (high - low)))
+            n = chosen[name]
+            self.marks[name].set_data([x[n - 1]], [np.clip(values[n - 1], low + margin, high - margin)])
+        self.values.place(
+            [(-3, 14), (147, 14)],
+            [f"{name} {n}: {text}" for (name, n), text in zip(chosen.items(), written, strict=True)],
+        )
+        ticks = [1, *(n for n in range(10, T, 10) if T - n > 3), T]
+        self.ticks.place([((n - 0.5) / T, 0) for n in ticks], [str(n) for n in ticks])
+
+
+def _kept_and_dropped(shares):
+    """Colours for shares (n,) in 0 … 1: below a half the greys of dropped cells, from there MAGNITUDE."""
+    return np.where(shares[:, None] < 0.5, GREY(2 * shares), MAGNITUDE(2 * shares - 1))
+
+
+def _staircase(first):
+    """The left border of cells that begin at column first[t] in row t, (T,): x, y in 0 … 1, each (2T,)."""
+    T = len(first)
+    return np.repeat(first, 2) / T, np.repeat(np.arange(T + 1), 2)[1:-1] / T
+
+
+def _draw_scales(page):
+    """What the colours mean: kept cells above, dropped ones below."""
+    page.set(xlim=(0, WIDTH), ylim=(0, HEIGHT))
+    page.axis("off")
+    shades = np.linspace(0, 1, 90)[None]
+    for (left, bottom, width, height), name, colours in (
+        (KEPT_SCALE, "kept", MAGNITUDE),
+        (DROPPED_SCALE, "dropped", GREY),
+    ):
+        edges = np.linspace(left, left + width, 91)
+        page.pcolormesh(edges, [bottom, bottom + height], shades, cmap=colours, vmin=0, vmax=1)
+        page.text(left - 10, bottom + height / 2, name, ha="right", va="center", fontsize=11)
+    left, bottom, width, height = KEPT_SCALE
+    for exponent in range(LOWEST, HIGHEST, 2):
+        x = left + width * (exponent - LOWEST) / (HIGHEST - LOWEST)
+        label = f"$10^{{{exponent}}}$" if exponent else "1"
+        page.text(x, bottom + height + 11, label, ha="center", va="center", fontsize=11)
+
+
+def _panel(figure, place):
+    return figure.add_axes(_in_figure(place))
+
+
+def _in_figure(place):
+    left, bottom, width, height = place
+    return left / WIDTH, bottom / HEIGHT, width / WIDTH, height / HEIGHT
+
+
+def _points_from(axes, x, y):
+    """Coordinates in points (1/72 inch) from the point (x, y) of the axes, 0 … 1."""
+    inches = Affine2D().scale(1 / 72) + axes.figure.dpi_scale_trans
+    return inches + ScaledTranslation(x, y, axes.transAxes)
