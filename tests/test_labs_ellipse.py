@@ -305,6 +305,9 @@ def test_the_curves_carry_the_numbers(start):
         marker = "o" if abs(logs[n, column]) <= REACH else "v" if logs[n, column] < 0 else "^"
         assert (here.get_xdata()[0], here.get_marker()) == (n, marker)
         assert abs(here.get_ydata()[0]) <= REACH
+    later = np.split(picture.later.get_ydata(), [T + 1 - n, T + 2 - n])
+    np.testing.assert_array_equal(later[0], np.clip(logs[n:, 0], -99, 99))
+    np.testing.assert_array_equal(later[2], np.clip(logs[n:, 1], -99, 99))
     for line, rate in ((picture.radius, numbers.bounds.spectral_radius),
                        (picture.promised, numbers.bounds.per_step)):  # fmt: skip
         expected = T * np.log10(rate) if rate > 0 else -99
@@ -337,6 +340,18 @@ def test_the_table_has_the_matrices_their_radii_and_largest_singular_values(star
 def test_an_entry_has_at_most_six_characters(value, text):
     assert entry(value) == text
     assert len(text) <= 6
+
+
+def test_the_last_three_ellipses_are_still_seen():
+    lab = labs.ellipse(step=5)
+    x, y = drawn(lab).ghosts.get_data()
+    parts = np.array([x, y])[:, 1:].reshape(2, 3, -1)[:, :, :-1]  # (2, 3, points), without the gaps
+    product = np.eye(2)
+    for t in range(5):
+        if t >= 2:
+            np.testing.assert_allclose(parts[:, t - 2], product @ CIRCLE, atol=1e-12)
+        product = lab.numbers.jacobians[t] @ product
+    assert np.isnan(drawn(labs.ellipse(step=0)).ghosts.get_data()).all()
 
 
 def test_nothing_is_not_stretched():

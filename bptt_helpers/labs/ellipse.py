@@ -20,10 +20,10 @@ SIGMA = "σ<sub>max</sub>"
 
 NAMES = {
     "spiral": "a spiral that fades",
-    "vanishing": "trap 1: σ_max = 1.33, and yet it vanishes",
-    "exploding": "trap 2: ρ = 0, and yet it explodes",
-    "saturated": "trap 3: ρ = 2.24, and yet it vanishes",
-    "rotation": "a rotation: nothing is lost",
+    "vanishing": "trap 1: σ_max = 1.33, vanishes",
+    "exploding": "trap 2: ρ = 0, explodes",
+    "saturated": "trap 3: ρ = 2.24, vanishes",
+    "rotation": "a rotation",
     "own": "your own",
 }
 SETTINGS = ("w_00", "w_01", "w_10", "w_11", "k_0", "k_1", "s_init_0", "s_init_1", "func")

@@ -176,3 +176,18 @@ def test_a_drag_over_a_slow_lab_does_not_queue(jupyter_server, open_notebook):
     assert first_setting(lab.call.inner_text()) == last
     assert lab.shows_what_is_computed_here()
     assert notebook.errors() == []
+
+
+def test_values_between_two_steps_stay(jupyter_server, open_notebook):
+    # The k and s_init of this preset are on no step.
+    source = "from bptt_helpers import labs\nlabs.ellipse(preset='exploding')"
+    notebook, lab = opened(open_notebook, written(jupyter_server, "between.ipynb", source))
+    assert lab.call.inner_text() == "labs.ellipse(preset='exploding')"
+    preset = lab.output.locator("select").first
+    lab.after(lambda: preset.select_option(index=0))
+    *_, call = lab.after(lambda: preset.select_option(index=2))
+    assert call == "labs.ellipse(preset='exploding')"
+    handle = lab.output.locator(".noUi-handle").nth(1)
+    *_, call = lab.after(lambda: handle.press("ArrowLeft"))
+    assert "w_00=2.95" in call
+    assert notebook.errors() == []
