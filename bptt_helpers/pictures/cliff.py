@@ -1,0 +1,342 @@
+"""The error surface of a scalar net as a map over bias and weight, and why there is a cliff in it.
+
+The map, the row of it below and the bifurcation diagram share the bias as their horizontal axis; the folds are
+dotted in all of them. The cobweb is the run at the point.
+"""
+
+import numpy as np
+from matplotlib.colors import LinearSegmentedColormap, ListedColormap
+from matplotlib.transforms import Affine2D, ScaledTranslation
+
+from bptt_helpers.pictures.lettering import Lettering
+from bptt_helpers.pictures.numerals import plain
+from bptt_helpers.pictures.palette import FAINT, GRADIENT, INK, LOSS, PAPER, STATE
+from bptt_helpers.pictures.tiles import Tiles
+
+WEIGHTS, BIASES = (0.0, 7.0), (-5.0, 2.0)  # w and b on the map, of one scale: a direction keeps its angle
+FLOOR = -40.0  # stands for log10 of E where that is smaller
+LOWEST, HIGHEST = -2, 2 / 3  # log10 E that has colours
+# A colour for a ninth of a power of ten, each of which a PNG can hold: paper to orange up to E = 1, then to ink.
+_UP_TO_1, _BEYOND_1 = (LinearSegmentedColormap.from_list("", pair) for pair in ((PAPER, LOSS), (LOSS, INK)))
+COLOURS = ListedColormap([*_UP_TO_1(np.arange(1, 19) / 18), *_BEYOND_1(np.arange(6) / 6)])
+STATES = {"sigmoid": (-0.05, 1.05), "others": (-1.2, 1.2)}
+
+FOLD = {"color": INK, "linestyle": (0, (1, 1.6)), "linewidth": 2.0, "animated": True}
+WAYS = {  # of the four optimisers, each told by line and mark
+    "SGD": {"linestyle": (0, (1, 1.2)), "marker": "o", "color": INK},
+    "clipped": {"linestyle": "-", "marker": "s", "color": STATE},
+    "momentum": {"linestyle": (0, (5, 2)), "marker": "^", "color": INK},
+    "Adam": {"linestyle": (0, (6, 1.5, 1, 1.5)), "marker": "D", "color": STATE},
+}
+ARROWS = {  # name, face
+    "raw": ("raw", PAPER),
+    "by_norm": ("by norm", GRADIENT),
+    "by_value": ("by value", INK),
+}
+SHAFT, HEAD, HEAD_LENGTH = 0.035, 0.13, 0.24  # of an arrow, in units of the map
+
+
+class CliffPicture:
+    """Left the map and its row; right the bifurcation diagram, the cobweb, and a table."""
+
+    size = (10.8, 6.7)
+
+    def __init__(self, figure):
+        self._draw_map(figure.add_axes([0.053, 0.325, 0.3815, 0.615]))
+        self._draw_key(figure.add_axes([0.441, 0.325, 0.011, 0.615]))
+        self._draw_row(figure.add_axes([0.053, 0.082, 0.3815, 0.165]))
+        self.rests, self.webs = {}, {}
+        for name, limits in STATES.items():
+            self.rests[name] = _Rests(figure.add_axes([0.575, 0.605, 0.415, 0.335]), limits)
+            self.webs[name] = _Web(figure.add_axes([0.575, 0.082, 0.2275, 0.3667]), limits)
+        self._draw_table(figure.add_axes([0.815, 0.082, 0.18, 0.3667]))
+
+    def _draw_map(self, axes):
+        axes.set(xlim=BIASES, ylim=WEIGHTS, ylabel="$w$")
+        axes.set_title("the error $E$ over bias and weight", loc="left")
+        for spine in axes.spines.values():
+            spine.set_visible(True)
+        _bias_axis(axes)
+        axes.set_xticklabels([])
+        self.surface = Tiles(axes, COLOURS, LOWEST, HIGHEST)
+        self.folds = axes.plot([], [], zorder=2, **FOLD)[0]
+        self.fold_name = Lettering(axes, [(0, 0)], [""], size=11, boxed=True)
+        self.row_at = axes.plot(BIASES, [0, 0], color=INK, linewidth=0.8, animated=True, zorder=2)[0]
+        self.paths = {
+            name: axes.plot([], [], linewidth=1.8, animated=True, zorder=3, **(look | {"marker": ""}))[0]
+            for name, look in WAYS.items()
+        }
+        self.ends = {name: _end(axes, look) for name, look in WAYS.items()}
+        self.arrows = {
+            name: axes.fill([0], [0], facecolor=face, edgecolor=GRADIENT, linewidth=1.4, animated=True, zorder=4)[0]
+            for name, (_, face) in ARROWS.items()
+        }  # fmt: skip
+        self.point = _ring(axes)
+        self.goes_on = Lettering(axes, [(0, 0)], [""], size=11, colours=GRADIENT, boxed=True)
+
+    @staticmethod
+    def _draw_key(axes):
+        edges = np.linspace(LOWEST, HIGHEST, COLOURS.N + 1)
+        axes.pcolormesh([0, 1], edges, (edges[:-1, None] + edges[1:, None]) / 2, cmap=COLOURS,
+                        vmin=LOWEST, vmax=HIGHEST)  # fmt: skip
+        axes.set(xticks=[])
+        axes.yaxis.tick_right()
+        axes.set_yticks([-2, -1, 0, 2 / 3], ["≤.01", ".1", "1", "≥4.6"], fontsize=11)
+        axes.tick_params(length=0)
+
+    def _draw_row(self, axes):
+        axes.set(xlim=BIASES, ylim=(LOWEST, HIGHEST), xlabel="bias $b$")
+        axes.set_title("the error along the thin line", loc="left")
+        _bias_axis(axes)
+        axes.set_yticks([-2, -1, 0], [".01", ".1", "1"])
+        self.row_folds = [axes.axvline(0, zorder=1, **FOLD) for _ in range(2)]
+        self.row = axes.plot([], [], color=LOSS, linewidth=2.6, animated=True, zorder=2)[0]
+        self.row_point = _ring(axes)
+
+    def _draw_table(self, axes):
+        axes.set(xlim=(0, 1), ylim=(9, 0))
+        axes.axis("off")
+        self.headings = Lettering(axes, [(0, 0.3), (0, 4.5)], ["", ""], size=12, align="left")
+        self.samples, rows = [], (1.2, 2.2, 3.2, 5.4, 6.4, 7.4, 8.4)
+        for y, (_, face) in zip(rows, ARROWS.values(), strict=False):
+            self.samples += axes.fill(*_sample_arrow(y), facecolor=face, edgecolor=GRADIENT, linewidth=1.4,
+                                      animated=True)  # fmt: skip
+        self.sample_ends = {}
+        for y, (name, look) in zip(rows[3:], WAYS.items(), strict=True):
+            self.samples += axes.plot([0.0, 0.19], [y, y], linewidth=1.8, animated=True, clip_on=False,
+                                      **(look | {"marker": ""}))  # fmt: skip
+            self.sample_ends[name] = _end(axes, look)
+            self.sample_ends[name].set_data([0.19], [y])
+        self.names = Lettering(axes, [(0.26, y) for y in rows], [""] * 7, size=11, align="left")
+        self.sizes = Lettering(axes, [(1.0, y) for y in rows], [""] * 7, size=11, align="right")
+        self.off = Lettering(axes, [(0, 9.35)], [""], size=11, align="left")
+
+    def update(self, numbers):
+        """Shows what labs.cliff computed."""
+        kind = "sigmoid" if numbers["func"] == "sigmoid" else "others"
+        for name in STATES:
+            self.rests[name].axes.set_visible(name == kind)
+            self.webs[name].axes.set_visible(name == kind)
+        self._move_map(numbers)
+        self._move_row(numbers)
+        self.rests[kind].move(numbers)
+        self.webs[kind].move(numbers)
+        self._write_table(numbers)
+
+    def _move_map(self, numbers):
+        w, b, show = numbers["w"], numbers["b"], numbers["show"]
+        self.surface.show(numbers["surface"][::-1])
+        weights, folds = numbers["fold_lines"]
+        self.folds.set_data(np.append(folds[0][::-1], folds[1]), np.append(weights[::-1], weights))
+        self.row_at.set_ydata([w, w])
+        self.point.set_data([b], [w])
+        self._name_folds(weights, folds)
+        for name, line in self.paths.items():
+            path = numbers["paths"].get(name)
+            for artist in (line, self.ends[name]):
+                artist.set_visible(path is not None)
+            if path is not None:
+                line.set_data(*np.clip(path, -1e3, 1e3).T[::-1])
+                _move_end(self.ends[name], path[-1])
+        self.goes_on.write([""])
+        for name, arrow in self.arrows.items():
+            arrow.set_visible(show != "surface")
+            tip, is_cut = _to_the_edge(np.array([b, w]), numbers[name][::-1])
+            arrow.set_xy(_arrow(np.array([b, w]), tip))
+            if is_cut and show != "surface" and name == "raw":
+                self._say_how_long(np.array([b, w]), tip, numbers["raw"])
+
+    def _name_folds(self, weights, folds):
+        if len(weights) == 0:
+            self.fold_name.write([""])
+            return
+        i = np.flatnonzero(folds[1] < BIASES[1] - 0.9)[-1]
+        self.fold_name.place([(folds[1][i] + 0.5, min(weights[i], 6.72))], ["folds"])
+
+    def _say_how_long(self, tail, tip, step):
+        """Beside the arrow's outer half, on its lower side."""
+        along = (tip - tail) / np.hypot(*(tip - tail))
+        aside = np.array([along[1], -along[0]]) * (1 if along[0] > 0 else -1)
+        text = f"goes on: {_length(step)} long"
+        half = np.array([0.055 * len(text) + 0.1, 0.24])  # of the text's box, in units of the map
+        at = tail + 0.7 * (tip - tail) + (np.abs(aside) @ half + 0.15) * aside
+        low, high = np.array([BIASES, WEIGHTS]).T
+        self.goes_on.place([np.clip(at, low + half, high - half)], [text])
+
+    def _move_row(self, numbers):
+        _move_folds(self.row_folds, numbers["folds"])
+        self.row.set_data(numbers["row_biases"], np.clip(numbers["row"], LOWEST - 1, HIGHEST + 1))
+        height = np.log10(max(numbers["loss"], 10.0**FLOOR))
+        self.row_point.set_data([numbers["b"]], [np.clip(height, LOWEST, HIGHEST)])
+
+    def _write_table(self, numbers):
+        has_step, paths = numbers["show"] != "surface", numbers["paths"]
+        steps = len(next(iter(paths.values()))) - 1 if paths else 0
+        after = f"$E$ after {steps} step{'' if steps == 1 else 's'}"
+        self.headings.write(["one step: its length" if has_step else "", after if paths else ""])
+        lengths = [_length(numbers[name]) if has_step else "" for name in ARROWS]
+        losses = [plain(numbers["path_losses"][way][-1], 3) if paths else "" for way in WAYS]
+        sizes = lengths + losses
+        names = [*(name for name, _ in ARROWS.values()), *WAYS]
+        self.names.write([name if size else "" for name, size in zip(names, sizes, strict=True)])
+        self.sizes.write(sizes)
+        for sample, size in zip(self.samples, sizes, strict=True):
+            sample.set_visible(bool(size))
+        for way, mark in self.sample_ends.items():
+            mark.set_visible(bool(paths))
+            outside = bool(paths) and _is_outside(paths[way][-1])
+            mark.set_markerfacecolor(PAPER if outside else mark.get_color())
+            mark.set_markeredgecolor(mark.get_color() if outside else PAPER)
+        self.off.write(
+            ["hollow: off the map" if any(_is_outside(path[-1]) for path in paths.values()) else ""]
+        )
+
+
+class _Rests:
+    """The bifurcation diagram: where the net comes to rest, over b, and where T steps bring it."""
+
+    def __init__(self, axes, limits):
+        self.axes, self.limits = axes, limits
+        axes.set(xlim=BIASES, ylim=limits, xlabel="bias $b$", ylabel="$s$")
+        axes.set_title("where a run comes to rest", loc="left", pad=24)
+        _bias_axis(axes)
+        self.folds = [axes.axvline(0, zorder=1, **FOLD) for _ in range(2)]
+        self.here = axes.axvline(0, color=INK, linewidth=0.8, animated=True, zorder=1)
+        self.target = axes.plot(BIASES, [0, 0], color=LOSS, linewidth=1.6, linestyle=(0, (6, 3)), animated=True,
+                                zorder=1)[0]  # fmt: skip
+        self.after = axes.plot([], [], color=STATE, linewidth=5, alpha=0.35, animated=True, zorder=2)[0]
+        self.stable = axes.plot([], [], color=INK, linewidth=1.8, animated=True, zorder=3)[0]
+        self.unstable = axes.plot([], [], color=INK, linewidth=1.5, linestyle=(0, (4, 2.5)), animated=True,
+                                  zorder=3)[0]  # fmt: skip
+        self._explain(axes)
+        self.last = axes.plot([], [], "o", color=STATE, markersize=9, animated=True, zorder=4, clip_on=False)[
+            0
+        ]
+
+    @staticmethod
+    def _explain(axes):
+        """Samples of the lines, above the panel, in points from its upper left corner."""
+        corner = _points_from(axes, 0, 1)
+        looks = {
+            "stable": {"color": INK, "linewidth": 1.8},
+            "unstable": {"color": INK, "linewidth": 1.5, "linestyle": (0, (4, 2.5))},
+            "after $T$ steps": {"color": STATE, "linewidth": 5, "alpha": 0.35},
+            "target": {"color": LOSS, "linewidth": 1.6, "linestyle": (0, (6, 3))},
+        }
+        for x, (name, look) in zip((0, 72, 158, 268), looks.items(), strict=True):
+            axes.plot([x, x + 22], [12, 12], transform=corner, clip_on=False, **look)
+            axes.text(x + 26, 12, name, transform=corner, fontsize=11, va="center_baseline")
+
+    def move(self, numbers):
+        low, high = self.limits
+        rests = numbers["rests"]
+        _move_folds(self.folds, numbers["folds"])
+        self.here.set_xdata([numbers["b"]] * 2)
+        self.target.set_ydata([numbers["target"]] * 2)
+        self.after.set_data(
+            numbers["row_biases"], np.clip(numbers["row_states"], 2 * low - high, 2 * high - low)
+        )
+        for line, wanted in ((self.stable, rests.stable), (self.unstable, ~rests.stable)):
+            line.set_data(np.where(wanted, np.clip(rests.b, -99, 99), np.nan), rests.s)
+        self.last.set_data([numbers["b"]], [np.clip(numbers["states"][-1], low, high)])
+
+
+class _Web:
+    """The run at the point as a cobweb, with its fixed points."""
+
+    def __init__(self, axes, limits):
+        self.axes, self.limits = axes, limits
+        axes.set(xlim=limits, ylim=limits, xlabel="$s_{t-1}$", ylabel="$s_t$")
+        axes.set_title("the run at the point", loc="left")
+        axes.plot(limits, limits, color=FAINT, linewidth=1.2)
+        self.grid = np.linspace(*limits, 101)
+        self.map = axes.plot([], [], color=INK, linewidth=1.8, animated=True, zorder=2)[0]
+        self.web = axes.plot([], [], color=STATE, linewidth=1.3, animated=True, zorder=3)[0]
+        self.stable, self.unstable = (
+            axes.plot([], [], "o", color=INK, markerfacecolor=face, markersize=8, animated=True, zorder=4)[0]
+            for face in (INK, PAPER)
+        )
+
+    def move(self, numbers):
+        low, high = self.limits
+        corners = np.clip(np.nan_to_num(np.repeat(numbers["states"], 2)), 3 * low, 3 * high)
+        self.web.set_data(corners[:-1], corners[1:])
+        self.map.set_data(self.grid, numbers["one_step"](self.grid))
+        for line, wanted in ((self.stable, True), (self.unstable, False)):
+            points = [point.s for point in numbers["fixed_points"] if point.stable is wanted]
+            line.set_data(points, points)
+
+
+def _points_from(axes, x, y):
+    """A transform whose unit is a point and whose origin is (x, y), in 0 … 1 of the axes."""
+    points = Affine2D().scale(1 / 72) + axes.figure.dpi_scale_trans
+    return points + ScaledTranslation(x, y, axes.transAxes)
+
+
+def _bias_axis(axes):
+    axes.set_xticks(range(-5, 3), [str(b).replace("-", "−") for b in range(-5, 3)])
+
+
+def _ring(axes):
+    return axes.plot([], [], "o", color=INK, markerfacecolor=PAPER, markersize=9, markeredgewidth=2.2,
+                     animated=True, clip_on=False, zorder=5)[0]  # fmt: skip
+
+
+def _move_folds(lines, folds):
+    for line, at in zip(lines, folds if len(folds) else (None, None), strict=True):
+        line.set_visible(at is not None)
+        if at is not None:
+            line.set_xdata([at, at])
+
+
+def _length(step):
+    size = np.hypot(*step)
+    return plain(size, 2)
+
+
+def _end(axes, look):
+    """The mark at a way's end."""
+    return axes.plot([], [], marker=look["marker"], color=look["color"], markeredgewidth=1.6, animated=True,
+                     markersize=10 if look["marker"] == "o" else 7.5, clip_on=False, zorder=5)[0]  # fmt: skip
+
+
+def _is_outside(point):
+    """Whether (w, b) is off the map."""
+    return not (WEIGHTS[0] <= point[0] <= WEIGHTS[1] and BIASES[0] <= point[1] <= BIASES[1])
+
+
+def _move_end(mark, point):
+    """The mark at (w, b): hollow and at the edge where that is off the map."""
+    outside = _is_outside(point)
+    mark.set_data([np.clip(point[1], *BIASES)], [np.clip(point[0], *WEIGHTS)])
+    mark.set_markerfacecolor(PAPER if outside else mark.get_color())
+    mark.set_markeredgecolor(mark.get_color() if outside else PAPER)
+
+
+def _to_the_edge(tail, step):
+    """Where an arrow (x, y) ends: at its tip, or where it meets the map's edge; and whether it does."""
+    share = 1.0
+    for start, move, (low, high) in zip(tail, step, (BIASES, WEIGHTS), strict=True):
+        if move:
+            share = min(share, ((high if move > 0 else low) - start) / move)
+    return tail + share * step, share < 1
+
+
+def _arrow(tail, tip):
+    """The corners of an arrow, (7, 2); one shorter than its head is a small head."""
+    along = tip - tail
+    length = np.hypot(*along)
+    if length == 0:
+        return np.repeat(tail[None], 7, axis=0)
+    along = along / length
+    aside = np.array([-along[1], along[0]])
+    scale = min(1.0, length / HEAD_LENGTH)
+    neck = tip - scale * HEAD_LENGTH * along
+    shaft, head = scale * SHAFT * aside, scale * HEAD * aside
+    return np.array([tail + shaft, neck + shaft, neck + head, tip, neck - head, neck - shaft, tail - shaft])
+
+
+def _sample_arrow(row):
+    """An arrow to the right in the table, xs and ys."""
+    corners = _arrow(np.array([0.0, 0.0]), np.array([0.55, 0.0]))
+    return 0.2 / 0.55 * corners[:, 0], row + 2.4 * corners[:, 1]
