@@ -54,7 +54,7 @@ def kept(attempt):
     }
     cases = {
         f"for T = {T} and n = {n}": (np.arange(T)[:, None], np.arange(T)[None, :], n)
-        for T, n in ((7, 3), (6, 1), (5, 5), (4, 10), (9, 2), (1, 1))
+        for T, n in ((7, 3), (6, 1), (5, 5), (4, 10), (9, 2))
     }
     verdicts.exercise(
         _in_numbers(attempt) if callable(attempt) else attempt,
