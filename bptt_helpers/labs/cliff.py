@@ -10,7 +10,12 @@ from bptt_helpers.labs.lab import Declaration
 from bptt_helpers.pictures.cliff import BIASES, FLOOR, WEIGHTS, CliffPicture
 from bptt_helpers.pictures.numerals import plain
 
-SHOWN = {"surface": "the surface", "step": "and one step", "all": "and four ways down"}
+SHOWN = {
+    "surface": "the surface",
+    "steps": "and one step",
+    "paths": "and four ways down",
+    "all": "and why it breaks",
+}
 
 CONTROLS = {
     "w": Slider(5.0, *WEIGHTS, 0.01, "w"),
@@ -19,15 +24,21 @@ CONTROLS = {
     "s_init": Slider(0.0, -1, 1, 0.05, "s₋₁"),
     "target": Slider(0.7, -1, 1, 0.05, "target"),
     "func": Choice("sigmoid", rnn.FUNCTIONS, "func"),
-    "log10_rate": Slider(-0.5, -3, 1, 0.05, "log₁₀ rate"),
+    "log_rate": Slider(-0.5, -3, 1, 0.05, "log₁₀ rate"),
     "limit": Slider(2.0, 0.1, 10, 0.1, "limit"),
-    "steps": Whole(30, 1, 60, "steps", play=True),
+    "steps": Whole(20, 1, 60, "steps", play=True),
     "show": Choice("all", SHOWN, "show"),
 }
 
 CELLS = {"coarse": 71, "fine": 281}  # of the map a side: while a slider moves, and when it rests
 ROW = np.linspace(*BIASES, 701)  # the biases of the map's row at w: a step of the slider apart
+UNSEEN = 1e-3  # a step so short moves no mark on the map
 CURVE = {"count": 401, "reach": 14.0}  # of the bifurcation diagram: |w s + b| is at most 12 in a full state
+
+
+def _cells(fineness):
+    """The weights and the biases of the map's cells."""
+    return tuple(np.linspace(*ends, CELLS[fineness]) for ends in (WEIGHTS, BIASES))
 
 
 @lru_cache(maxsize=4)
@@ -35,7 +46,7 @@ def _surface(T, s_init, target, func, fineness):
     """log10 E, a row a weight and a column a bias, from the lowest; FLOOR where E is smaller."""
     # float32 is half the work and enough for a colour, but what grows without bound leaves its range.
     dtype = np.float32 if func in ("tanh", "sigmoid") else np.float64
-    w, b = (np.linspace(*ends, CELLS[fineness]).astype(dtype) for ends in (WEIGHTS, BIASES))
+    w, b = (at.astype(dtype) for at in _cells(fineness))
     return _log10(landscape.loss(w[:, None], b, T, s_init, target, func))
 
 
@@ -81,40 +92,34 @@ def _log10(losses):
 def compute(settings):
     """The net at (w, b), the surface around it, one step three ways, and four ways down.
 
-    states : (T + 1,)  s_init, s_0 … s_{T-1}
-    loss, gradient, length : E = (s_{T-1} - target)², (dE/dw, dE/db), and how long the latter is
-    raw, by_norm, by_value : (2,)  one step of gradient descent from (w, b), as it is and clipped
-    landing : {"raw": E after that step, …}
-    folds : (2,) or (0,)  the b at which two fixed points are born or die, at this w
-    paths, path_losses : {way: (steps + 1, 2)} of (w, b), {way: (steps + 1,)} of E, for landscape.descend's ways
-    surface : log10 E over WEIGHTS × BIASES; row, row_states : log10 E and s_{T-1} over row_biases, at this w
+    states : (T,)  s_0 … s_{T-1}
+    E, gradient, gradient_norm : (s_{T-1} - target)², (2,) of dE/dw and dE/db, and how long that is
+    raw_step, norm_clipped_step, value_clipped_step : (2,)  one step of gradient descent from (w, b)
+    folds : (2,)  the b at which two fixed points are born or die, at this w; (0,) where there are none
+    paths, path_losses : {way: (steps + 1, 2)} of (w, b), {way: (steps + 1,)} of E; landscape.descend's ways
+    surface : log10 E, a row a weight and a column a bias; surface_at : the w and the b of its cells
+    row, row_states : log10 E and s_{T-1} over row_biases, at this w
     rests, fixed_points : landscape.equilibria at w, landscape.fixed_points at (w, b)
     """  # fmt: skip
     w, b, T, s_init, target, func = (settings[name] for name in ("w", "b", "T", "s_init", "target", "func"))
-    rate, limit = 10.0 ** settings["log10_rate"], settings["limit"]
-    gradient = np.array(landscape.gradient(w, b, T, s_init, target, func))
-    moves = {
-        "raw": -rate * gradient,
-        "by_norm": -rate * optimisers.clip_by_norm(gradient, limit),
-        "by_value": -rate * optimisers.clip_by_value(gradient, limit),
-    }
-    after = np.array([w, b]) + np.array(list(moves.values()))  # (3, 2)
-    landing = landscape.loss(*after.T, T, s_init, target, func).tolist()
-    states = np.append(s_init, landscape.states(w, b, T, s_init, func))
+    rate, limit, show = 10.0 ** settings["log_rate"], settings["limit"], settings["show"]
+    gradient = np.array(landscape.gradient(w, b, T, s_init, target, func))  # (2,)
+    states = landscape.states(w, b, T, s_init, func)  # (T,)
     rests, folds = _rests(w, func)
     row_states = _row(w, T, s_init, func)
-    shows_paths = settings["show"] == "all"
+    shows_paths = show in ("paths", "all")
     paths = _paths(w, b, T, s_init, target, func, rate, limit, settings["steps"]) if shows_paths else {}
     return {
         **{name: settings[name] for name in ("w", "b", "T", "s_init", "target", "func", "limit", "show")},
         "learning_rate": rate,
         "states": states,
         "one_step": lambda s: rnn.activate(w * s + b, func),
-        "loss": float((states[-1] - target) ** 2),
+        "E": float((states[-1] - target) ** 2),
         "gradient": gradient,
-        "length": optimisers.norm(gradient),
-        **moves,
-        "landing": dict(zip(moves, landing, strict=True)),
+        "gradient_norm": optimisers.norm(gradient),
+        "raw_step": -rate * gradient,
+        "norm_clipped_step": -rate * optimisers.clip_by_norm(gradient, limit),
+        "value_clipped_step": -rate * optimisers.clip_by_value(gradient, limit),
         "folds": folds,
         "fold_lines": _fold_lines(func),
         "fixed_points": landscape.fixed_points(w, b, func),
@@ -122,6 +127,7 @@ def compute(settings):
         "paths": {way: path for way, (path, _) in paths.items()},
         "path_losses": {way: losses for way, (_, losses) in paths.items()},
         "surface": _surface(T, s_init, target, func, "coarse"),
+        "surface_at": _cells("coarse"),
         "row_biases": ROW,
         "row_states": row_states,
         "row": _log10((row_states - target) ** 2),
@@ -131,25 +137,54 @@ def compute(settings):
 def refine(settings, numbers):
     """The map with four times as many cells a side."""
     fine = _surface(*(settings[name] for name in ("T", "s_init", "target", "func")), "fine")
-    return numbers | {"surface": fine}
+    return numbers | {"surface": fine, "surface_at": _cells("fine")}
 
 
 def describe(settings, numbers):
-    """How long the gradient is, where a raw step ends, what clipping makes of it, and where the fold is."""
-    start = f"E = {_size(numbers['loss'])}, and the gradient is <b>{_size(numbers['length'])}</b> long."
+    """How long the gradient is, where a raw step goes, what clipping makes of it, and where the fold is."""
+    place = f"At (w, b) = ({plain(numbers['w'], 2)}, {plain(numbers['b'], 2)})"
+    said = f"{place} the gradient is <b>{_size(numbers['gradient_norm'])}</b> long"
     if settings["show"] == "surface":
-        return f"{start} {_fold(numbers)}"
-    raw, clipped = numbers["landing"]["raw"], numbers["landing"]["by_norm"]
-    said = f"{start} The raw step, {_size(optimisers.norm(numbers['raw']))} long, ends at E = <b>{_size(raw)}</b>"
-    if numbers["length"] <= settings["limit"]:
-        said += "; the gradient is within the limit, so clipping by norm does not change it."
-    else:
-        length = _size(optimisers.norm(numbers["by_norm"]))
-        said += f"; clipped by norm it is {length} long, and ends at <b>{_size(clipped)}</b>."
+        return f"{said}, and E = {_size(numbers['E'])}. {_fold(numbers)}"
+    said += f": {_steps(settings, numbers)}."
     overflowing = [way for way, losses in numbers["path_losses"].items() if not np.isfinite(losses[-1])]
     if overflowing:
         return f"{said} The way of {' and '.join(overflowing)} ends in an overflow."
     return f"{said} {_fold(numbers)}"
+
+
+def _steps(settings, numbers):
+    """What becomes of one step: raw, clipped by norm, clipped by value."""
+    raw, limit = optimisers.norm(numbers["raw_step"]), plain(settings["limit"], 1)
+    if numbers["gradient_norm"] <= settings["limit"]:
+        if raw < UNSEEN:
+            return "clipping leaves it as it is, and nothing moves: clipping <b>cannot cure vanishing</b>"
+        return (
+            f"below the limit of {limit}, so clipping leaves it as it is, and all three steps go {_size(raw)}"
+        )
+    off = ", <b>off the map</b>" if _is_off(_start(numbers) + numbers["raw_step"]) else ""
+    clipped, turned = optimisers.norm(numbers["norm_clipped_step"]), _angle(numbers)
+    by_value = "does not turn either" if turned < 0.5 else f"turns {turned:.0f}° away"
+    return (
+        f"the raw step jumps <b>{_size(raw)}</b>{off}; clipped by norm at {limit} it goes"
+        f" <b>{_size(clipped)}</b> in the same direction; by value it {by_value}"
+    )
+
+
+def _is_off(point):
+    """Whether (w, b) lies outside the map."""
+    return not (WEIGHTS[0] <= point[0] <= WEIGHTS[1] and BIASES[0] <= point[1] <= BIASES[1])
+
+
+def _start(numbers):
+    return np.array([numbers["w"], numbers["b"]])
+
+
+def _angle(numbers):
+    """Between the raw step and the one clipped by value, in degrees."""
+    (x, y), (x_value, y_value) = numbers["raw_step"], numbers["value_clipped_step"]
+    turned = np.degrees(np.arctan2(y, x) - np.arctan2(y_value, x_value))
+    return abs((turned + 180) % 360 - 180)
 
 
 def _fold(numbers):

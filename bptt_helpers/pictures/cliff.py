@@ -1,7 +1,7 @@
 """The error surface of a scalar net as a map over bias and weight, and why there is a cliff in it.
 
-The map, the row of it below and the bifurcation diagram share the bias as their horizontal axis; the folds are
-dotted in all of them. The cobweb is the run at the point.
+The map, the row of it below and the bifurcation diagram share the bias as their horizontal axis; the folds
+are dotted in all of them. The cobweb is the run at the point.
 """
 
 import numpy as np
@@ -9,14 +9,13 @@ from matplotlib.colors import LinearSegmentedColormap, ListedColormap
 from matplotlib.transforms import Affine2D, ScaledTranslation
 
 from bptt_helpers.pictures.lettering import Lettering
-from bptt_helpers.pictures.numerals import plain
 from bptt_helpers.pictures.palette import FAINT, GRADIENT, INK, LOSS, PAPER, STATE
 from bptt_helpers.pictures.tiles import Tiles
 
 WEIGHTS, BIASES = (0.0, 7.0), (-5.0, 2.0)  # w and b on the map, of one scale: a direction keeps its angle
 FLOOR = -40.0  # stands for log10 of E where that is smaller
 LOWEST, HIGHEST = -2, 2 / 3  # log10 E that has colours
-# A colour for a ninth of a power of ten, each of which a PNG can hold: paper to orange up to E = 1, then to ink.
+# A colour for a ninth of a power of ten, each of which a PNG can hold: paper to orange up to 1, then to ink.
 _UP_TO_1, _BEYOND_1 = (LinearSegmentedColormap.from_list("", pair) for pair in ((PAPER, LOSS), (LOSS, INK)))
 COLOURS = ListedColormap([*_UP_TO_1(np.arange(1, 19) / 18), *_BEYOND_1(np.arange(6) / 6)])
 STATES = {"sigmoid": (-0.05, 1.05), "others": (-1.2, 1.2)}
@@ -29,9 +28,9 @@ WAYS = {  # of the four optimisers, each told by line and mark
     "Adam": {"linestyle": (0, (6, 1.5, 1, 1.5)), "marker": "D", "color": STATE},
 }
 ARROWS = {  # name, face
-    "raw": ("raw", PAPER),
-    "by_norm": ("by norm", GRADIENT),
-    "by_value": ("by value", INK),
+    "raw_step": ("raw", PAPER),
+    "norm_clipped_step": ("by norm", GRADIENT),
+    "value_clipped_step": ("by value", INK),
 }
 SHAFT, HEAD, HEAD_LENGTH = 0.035, 0.13, 0.24  # of an arrow, in units of the map
 
@@ -49,7 +48,8 @@ class CliffPicture:
         for name, limits in STATES.items():
             self.rests[name] = _Rests(figure.add_axes([0.575, 0.605, 0.415, 0.335]), limits)
             self.webs[name] = _Web(figure.add_axes([0.575, 0.082, 0.2275, 0.3667]), limits)
-        self._draw_table(figure.add_axes([0.815, 0.082, 0.18, 0.3667]))
+        self._draw_step_table(figure.add_axes([0.815, 0.3, 0.18, 0.16]))
+        self._draw_ways_table(figure.add_axes([0.815, 0.06, 0.18, 0.24]))
 
     def _draw_map(self, axes):
         axes.set(xlim=BIASES, ylim=WEIGHTS, ylabel="$w$")
@@ -68,7 +68,8 @@ class CliffPicture:
         }
         self.ends = {name: _end(axes, look) for name, look in WAYS.items()}
         self.arrows = {
-            name: axes.fill([0], [0], facecolor=face, edgecolor=GRADIENT, linewidth=1.4, animated=True, zorder=4)[0]
+            name: axes.fill([0], [0], facecolor=face, edgecolor=GRADIENT, linewidth=1.4, animated=True,
+                            zorder=4)[0]
             for name, (_, face) in ARROWS.items()
         }  # fmt: skip
         self.point = _ring(axes)
@@ -89,39 +90,37 @@ class CliffPicture:
         axes.set_title("the error along the thin line", loc="left")
         _bias_axis(axes)
         axes.set_yticks([-2, -1, 0], [".01", ".1", "1"])
-        self.row_folds = [axes.axvline(0, zorder=1, **FOLD) for _ in range(2)]
+        self.row_folds = axes.plot([], [], zorder=1, **FOLD)[0]
         self.row = axes.plot([], [], color=LOSS, linewidth=2.6, animated=True, zorder=2)[0]
         self.row_point = _ring(axes)
 
-    def _draw_table(self, axes):
-        axes.set(xlim=(0, 1), ylim=(9, 0))
-        axes.axis("off")
-        self.headings = Lettering(axes, [(0, 0.3), (0, 4.5)], ["", ""], size=12, align="left")
-        self.samples, rows = [], (1.2, 2.2, 3.2, 5.4, 6.4, 7.4, 8.4)
-        for y, (_, face) in zip(rows, ARROWS.values(), strict=False):
-            self.samples += axes.fill(*_sample_arrow(y), facecolor=face, edgecolor=GRADIENT, linewidth=1.4,
-                                      animated=True)  # fmt: skip
-        self.sample_ends = {}
-        for y, (name, look) in zip(rows[3:], WAYS.items(), strict=True):
-            self.samples += axes.plot([0.0, 0.19], [y, y], linewidth=1.8, animated=True, clip_on=False,
-                                      **(look | {"marker": ""}))  # fmt: skip
-            self.sample_ends[name] = _end(axes, look)
-            self.sample_ends[name].set_data([0.19], [y])
-        self.names = Lettering(axes, [(0.26, y) for y in rows], [""] * 7, size=11, align="left")
-        self.sizes = Lettering(axes, [(1.0, y) for y in rows], [""] * 7, size=11, align="right")
-        self.off = Lettering(axes, [(0, 9.35)], [""], size=11, align="left")
+    def _draw_step_table(self, axes):
+        rows = _table(axes, "one step: its length", [name for name, _ in ARROWS.values()])
+        for y, (_, face) in zip(rows, ARROWS.values(), strict=True):
+            axes.fill(*_sample_arrow(y), facecolor=face, edgecolor=GRADIENT, linewidth=1.4)
+        self.lengths = Lettering(axes, [(1.0, y) for y in rows], [""] * 3, size=11, align="right")
+
+    def _draw_ways_table(self, axes):
+        rows = _table(axes, "", [*WAYS, ""])[:-1]
+        for y, look in zip(rows, WAYS.values(), strict=True):
+            axes.plot([0.0, 0.19], [y, y], linewidth=1.8, clip_on=False, **(look | {"marker": ""}))
+            _move_end(_end(axes, look, animated=False), 0.19, y, is_outside=False)
+        axes.text(0, rows[-1] + 1, "hollow: off the map", fontsize=11, va="center_baseline")
+        self.after = Lettering(axes, [(0, 0.3)], [""], size=12, align="left")
+        self.losses = Lettering(axes, [(1.0, y) for y in rows], [""] * 4, size=11, align="right")
 
     def update(self, numbers):
         """Shows what labs.cliff computed."""
         kind = "sigmoid" if numbers["func"] == "sigmoid" else "others"
         for name in STATES:
-            self.rests[name].axes.set_visible(name == kind)
-            self.webs[name].axes.set_visible(name == kind)
+            for panel in (self.rests[name], self.webs[name]):
+                panel.axes.set_visible(name == kind and numbers["show"] == "all")
         self._move_map(numbers)
         self._move_row(numbers)
-        self.rests[kind].move(numbers)
-        self.webs[kind].move(numbers)
-        self._write_table(numbers)
+        if numbers["show"] == "all":
+            self.rests[kind].move(numbers)
+            self.webs[kind].move(numbers)
+        self._write_tables(numbers)
 
     def _move_map(self, numbers):
         w, b, show = numbers["w"], numbers["b"], numbers["show"]
@@ -136,15 +135,17 @@ class CliffPicture:
             for artist in (line, self.ends[name]):
                 artist.set_visible(path is not None)
             if path is not None:
-                line.set_data(*np.clip(path, -1e3, 1e3).T[::-1])
-                _move_end(self.ends[name], path[-1])
+                drawn = _within(path[:, ::-1])
+                line.set_data(*drawn.T)
+                x, y = drawn[np.flatnonzero(np.isfinite(drawn[:, 0]))[-1]]
+                _move_end(self.ends[name], x, y, is_outside=(y, x) != tuple(path[-1]))
         self.goes_on.write([""])
         for name, arrow in self.arrows.items():
             arrow.set_visible(show != "surface")
             tip, is_cut = _to_the_edge(np.array([b, w]), numbers[name][::-1])
             arrow.set_xy(_arrow(np.array([b, w]), tip))
-            if is_cut and show != "surface" and name == "raw":
-                self._say_how_long(np.array([b, w]), tip, numbers["raw"])
+            if is_cut and show != "surface" and name == "raw_step":
+                self._say_how_long(np.array([b, w]), tip, numbers["raw_step"])
 
     def _name_folds(self, weights, folds):
         if len(weights) == 0:
@@ -164,32 +165,20 @@ class CliffPicture:
         self.goes_on.place([np.clip(at, low + half, high - half)], [text])
 
     def _move_row(self, numbers):
-        _move_folds(self.row_folds, numbers["folds"])
+        _move_folds(self.row_folds, numbers["folds"], LOWEST, HIGHEST)
         self.row.set_data(numbers["row_biases"], np.clip(numbers["row"], LOWEST - 1, HIGHEST + 1))
-        height = np.log10(max(numbers["loss"], 10.0**FLOOR))
+        height = np.log10(max(numbers["E"], 10.0**FLOOR))
         self.row_point.set_data([numbers["b"]], [np.clip(height, LOWEST, HIGHEST)])
 
-    def _write_table(self, numbers):
-        has_step, paths = numbers["show"] != "surface", numbers["paths"]
-        steps = len(next(iter(paths.values()))) - 1 if paths else 0
-        after = f"$E$ after {steps} step{'' if steps == 1 else 's'}"
-        self.headings.write(["one step: its length" if has_step else "", after if paths else ""])
-        lengths = [_length(numbers[name]) if has_step else "" for name in ARROWS]
-        losses = [plain(numbers["path_losses"][way][-1], 3) if paths else "" for way in WAYS]
-        sizes = lengths + losses
-        names = [*(name for name, _ in ARROWS.values()), *WAYS]
-        self.names.write([name if size else "" for name, size in zip(names, sizes, strict=True)])
-        self.sizes.write(sizes)
-        for sample, size in zip(self.samples, sizes, strict=True):
-            sample.set_visible(bool(size))
-        for way, mark in self.sample_ends.items():
-            mark.set_visible(bool(paths))
-            outside = bool(paths) and _is_outside(paths[way][-1])
-            mark.set_markerfacecolor(PAPER if outside else mark.get_color())
-            mark.set_markeredgecolor(mark.get_color() if outside else PAPER)
-        self.off.write(
-            ["hollow: off the map" if any(_is_outside(path[-1]) for path in paths.values()) else ""]
-        )
+    def _write_tables(self, numbers):
+        paths = numbers["paths"]
+        self.lengths.axes.set_visible(numbers["show"] != "surface")
+        self.losses.axes.set_visible(bool(paths))
+        self.lengths.write([_length(numbers[name]) for name in ARROWS])
+        if paths:
+            steps = len(paths["SGD"]) - 1
+            self.after.write([f"$E$ after {steps} step{'' if steps == 1 else 's'}"])
+            self.losses.write([_short(numbers["path_losses"][way][-1]) for way in WAYS])
 
 
 class _Rests:
@@ -200,10 +189,10 @@ class _Rests:
         axes.set(xlim=BIASES, ylim=limits, xlabel="bias $b$", ylabel="$s$")
         axes.set_title("where a run comes to rest", loc="left", pad=24)
         _bias_axis(axes)
-        self.folds = [axes.axvline(0, zorder=1, **FOLD) for _ in range(2)]
+        self.folds = axes.plot([], [], zorder=1, **FOLD)[0]
         self.here = axes.axvline(0, color=INK, linewidth=0.8, animated=True, zorder=1)
-        self.target = axes.plot(BIASES, [0, 0], color=LOSS, linewidth=1.6, linestyle=(0, (6, 3)), animated=True,
-                                zorder=1)[0]  # fmt: skip
+        self.target = axes.plot(BIASES, [0, 0], color=LOSS, linewidth=1.6, linestyle=(0, (6, 3)),
+                                animated=True, zorder=1)[0]  # fmt: skip
         self.after = axes.plot([], [], color=STATE, linewidth=5, alpha=0.35, animated=True, zorder=2)[0]
         self.stable = axes.plot([], [], color=INK, linewidth=1.8, animated=True, zorder=3)[0]
         self.unstable = axes.plot([], [], color=INK, linewidth=1.5, linestyle=(0, (4, 2.5)), animated=True,
@@ -230,7 +219,7 @@ class _Rests:
     def move(self, numbers):
         low, high = self.limits
         rests = numbers["rests"]
-        _move_folds(self.folds, numbers["folds"])
+        _move_folds(self.folds, numbers["folds"], low, high)
         self.here.set_xdata([numbers["b"]] * 2)
         self.target.set_ydata([numbers["target"]] * 2)
         self.after.set_data(
@@ -259,7 +248,9 @@ class _Web:
 
     def move(self, numbers):
         low, high = self.limits
-        corners = np.clip(np.nan_to_num(np.repeat(numbers["states"], 2)), 3 * low, 3 * high)
+        corners = np.clip(
+            np.nan_to_num(np.repeat([numbers["s_init"], *numbers["states"]], 2)), 3 * low, 3 * high
+        )
         self.web.set_data(corners[:-1], corners[1:])
         self.map.set_data(self.grid, numbers["one_step"](self.grid))
         for line, wanted in ((self.stable, True), (self.unstable, False)):
@@ -282,35 +273,61 @@ def _ring(axes):
                      animated=True, clip_on=False, zorder=5)[0]  # fmt: skip
 
 
-def _move_folds(lines, folds):
-    for line, at in zip(lines, folds if len(folds) else (None, None), strict=True):
-        line.set_visible(at is not None)
-        if at is not None:
-            line.set_xdata([at, at])
+def _move_folds(line, folds, low, high):
+    """Upright lines at all folds."""
+    line.set_data(np.repeat(folds, 3), np.tile([low, high, np.nan], len(folds)))
 
 
 def _length(step):
-    size = np.hypot(*step)
-    return plain(size, 2)
+    """How long a step is, in at most eight characters."""
+    return _short(np.hypot(*step))
 
 
-def _end(axes, look):
+def _short(value):
+    """A number that is not negative, in at most eight characters."""
+    if not 1e-3 <= value < 1e4:
+        return "0" if value == 0 else "overflow" if not np.isfinite(value) else f"{value:.0e}"
+    return f"{value:.{3 if value < 1 else 2 if value < 100 else 0}f}"
+
+
+def _table(axes, heading, names):
+    """A heading and a column of names beside room for samples; returns their heights."""
+    rows = 1.3 + np.arange(len(names))
+    axes.set(xlim=(0, 1), ylim=(rows[-1] + 0.5, -0.2))
+    axes.axis("off")
+    axes.text(0, 0.3, heading, fontsize=12, va="center_baseline")
+    for y, name in zip(rows, names, strict=True):
+        axes.text(0.26, y, name, fontsize=11, va="center_baseline")
+    return rows
+
+
+def _end(axes, look, animated=True):
     """The mark at a way's end."""
-    return axes.plot([], [], marker=look["marker"], color=look["color"], markeredgewidth=1.6, animated=True,
-                     markersize=10 if look["marker"] == "o" else 7.5, clip_on=False, zorder=5)[0]  # fmt: skip
+    size = 10 if look["marker"] == "o" else 7.5
+    return axes.plot([], [], marker=look["marker"], color=look["color"], markersize=size, markeredgewidth=1.6,
+                     animated=animated, clip_on=False, zorder=5)[0]  # fmt: skip
 
 
-def _is_outside(point):
-    """Whether (w, b) is off the map."""
-    return not (WEIGHTS[0] <= point[0] <= WEIGHTS[1] and BIASES[0] <= point[1] <= BIASES[1])
+def _move_end(mark, x, y, is_outside):
+    """Puts the mark there: hollow where the way goes on beyond the map's edge."""
+    mark.set_data([x], [y])
+    mark.set_markerfacecolor(PAPER if is_outside else mark.get_color())
+    mark.set_markeredgecolor(mark.get_color() if is_outside else PAPER)
 
 
-def _move_end(mark, point):
-    """The mark at (w, b): hollow and at the edge where that is off the map."""
-    outside = _is_outside(point)
-    mark.set_data([np.clip(point[1], *BIASES)], [np.clip(point[0], *WEIGHTS)])
-    mark.set_markerfacecolor(PAPER if outside else mark.get_color())
-    mark.set_markeredgecolor(mark.get_color() if outside else PAPER)
+def _within(path):
+    """What of a path (n, 2) of (x, y) is on the map, (2 n - 2, 2): both ends of each piece, nan where unseen."""
+    start, move = path[:-1], np.diff(path, axis=0)
+    move = np.where(move == 0, 1e-300, move)
+    edges = np.array([BIASES, WEIGHTS]).T[:, None]  # (2, 1, 2)
+    with np.errstate(over="ignore", invalid="ignore"):
+        shares = (edges - start) / move  # (2, n - 1, 2)  of each step, until it meets the edges
+        enters = np.maximum(shares.min(axis=0).max(axis=-1), 0)
+        leaves = np.minimum(shares.max(axis=0).min(axis=-1), 1)
+        pieces = start[:, None] + np.stack([enters, leaves], axis=-1)[..., None] * move[:, None]
+    pieces[leaves == 1, 1] = path[1:][leaves == 1]
+    pieces[enters >= leaves] = np.nan
+    return pieces.reshape(-1, 2)
 
 
 def _to_the_edge(tail, step):
