@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bptt_helpers import arguments, recurrent, rnn
-from bptt_helpers.flow.untied import error_reaching
+from bptt_helpers.flow.untied import check_single, error_reaching
 
 
 class Truncations(NamedTuple):
@@ -117,14 +117,9 @@ def window_gradients(params, trace, y):
     Returns Truncations, entry n - 1 for window n; the last is the true gradient. ValueError names trace when
     it holds a batch.
     """
-    dz = _error_at_copies(params, trace, y)  # (T, T, H)
-    T = len(dz)
-    with recurrent.silent():
-        by_lag = np.zeros_like(dz)  # [lag, k]: the error of step k + lag
-        for lag in range(T):
-            by_lag[lag, : T - lag] = dz[range(lag, T), range(T - lag)]
-        told = by_lag.cumsum(axis=0)  # (T, T, H)  [n - 1, k]: what lags 0 … n - 1 say to copy k
-        return _sums_over_copies(params, trace, told)
+    params = check_single(params, trace)
+    n, k = _every_n_and_copy(trace)
+    return _sums_over_copies(params, trace, y, last=k + n - 1)
 
 
 def chunk_gradients(params, trace, y):
@@ -137,28 +132,27 @@ def chunk_gradients(params, trace, y):
     Returns Truncations, entry n - 1 for chunk n; the last is the true gradient. ValueError names trace when
     it holds a batch.
     """
-    dz = _error_at_copies(params, trace, y)  # (T, T, H)
-    step = np.arange(len(dz))
-    n = step[:, None] + 1
-    last = np.minimum((step // n + 1) * n, len(dz)) - 1  # (T, T)  [n - 1, k]: where the chunk of k ends
+    params = check_single(params, trace)
+    n, k = _every_n_and_copy(trace)
+    return _sums_over_copies(params, trace, y, last=(k // n + 1) * n - 1)  # where the chunk of k ends
+
+
+def _every_n_and_copy(trace):
+    """n = 1 … T down, (T, 1), and the steps k = 0 … T - 1 across, (1, T)."""
+    k = np.arange(len(trace.s))
+    return k[:, None] + 1, k[None]
+
+
+def _sums_over_copies(params, trace, y, last):
+    """Truncations where copy k hears the errors of steps k … last[n - 1, k] and no others; last (T, T)."""
+    T, D = len(trace.s), params.U.shape[1]
     with recurrent.silent():
+        dz = rnn.slope(trace.s, trace.func) * error_reaching(params, trace, y)  # (T, T, H)  dE_t/dz_k
         told_until = dz.cumsum(axis=0)  # (T, T, H)  [t, k]: what errors up to step t say to copy k
-        return _sums_over_copies(params, trace, told_until[last, step])
-
-
-def _error_at_copies(params, trace, y):
-    """dE_t/dz_k, (T, T, H), zero where k > t."""
-    G = error_reaching(params, trace, y)
-    with recurrent.silent():
-        return rnn.slope(trace.s, trace.func) * G
-
-
-def _sums_over_copies(params, trace, told):
-    """Truncations from what every copy is told for every n, told (T, T, H) = [n - 1, k]."""
-    D = np.shape(params.U)[1]
-    x = np.eye(D, dtype=told.dtype)[trace.x] if trace.x.dtype.kind in "iu" else trace.x  # (T, D)
-    by_unit = told.swapaxes(1, 2)  # (T, H, T)
-    return Truncations(by_unit @ x, by_unit @ trace.s_prev, told.sum(axis=1))
+        told = told_until[np.minimum(last, T - 1), range(T)]  # (T, T, H)  [n - 1, k]
+        x = np.eye(D, dtype=dz.dtype)[trace.x] if trace.x.dtype.kind in "iu" else trace.x  # (T, D)
+        by_unit = told.swapaxes(1, 2)  # (T, H, T)
+        return Truncations(by_unit @ x, by_unit @ trace.s_prev, told.sum(axis=1))
 
 
 def angle_and_length(truncated, true):

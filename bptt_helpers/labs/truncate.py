@@ -69,6 +69,7 @@ def _every_n(example, **settings):
     every = [gradients(params, trace, y) for gradients in (flow.window_gradients, flow.chunk_gradients)]
     windows, chunks = (GradientOfU(each.U) if by_hand else Gradient(*each) for each in every)
     true = _at(windows, len(y))
+    by_window, by_chunk = (flow.angle_and_length(gradients, true) for gradients in (windows, chunks))
     return (
         {
             "params": params,
@@ -77,10 +78,10 @@ def _every_n(example, **settings):
             "norms": norms,
             "cells": cells,
             "true": true,
-            "angles_window": flow.angle_and_length(windows, true).angle,
-            "lengths_window": flow.angle_and_length(windows, true).length,
-            "angles_chunk": flow.angle_and_length(chunks, true).angle,
-            "lengths_chunk": flow.angle_and_length(chunks, true).length,
+            "angles_window": by_window.angle,
+            "lengths_window": by_window.length,
+            "angles_chunk": by_chunk.angle,
+            "lengths_chunk": by_chunk.length,
         },
         windows,
         chunks,

@@ -12,33 +12,32 @@ from bptt_helpers.pictures.tiles import Tiles
 LOWEST, HIGHEST = -6, 1  # log10 of the lightest and the darkest colour
 SHORTEST, LONGEST = -2.0, 1.0  # log10 of the relative lengths that have room
 NUMBERS = 5  # up to so many steps every cell has its number
+NUMERAL = 7.3  # points: the width of a digit of 12 points
 CROWDED = 24  # with more steps a bold border would hide a cell
 GREY = LinearSegmentedColormap.from_list("bptt_dropped", ["#E4E4E4", "#7C7C7C"])
 
 WIDTH, HEIGHT = 1100, 520  # pixels at 100 dots per inch
 # left, bottom, width, height in pixels, by what is shown
 PLACES = {
-    "all": ((52, 138, 282, 282), (392, 138, 282, 282), (736, 318, 350, 126), (736, 58, 350, 126)),
+    "all": ((60, 138, 282, 282), (396, 138, 282, 282), (736, 318, 350, 126), (736, 58, 350, 126)),
     "masks": ((120, 118, 330, 330), (640, 118, 330, 330), None, None),
 }
 OF_W = ("colour: ‖C[t, k]‖, what the error at t", "asks of the copy of W used at step k")
-BY_HAND = ("number: what the error at t says to the", "copy of u used at step k; colour: its size")
-KEPT_SCALE, DROPPED_SCALE = (112, 38, 222, 13), (112, 16, 222, 13)
+BY_HAND = ("number: what the error at t says to", "the copy of u at step k; colour: its size")
+KEPT_SCALE, DROPPED_SCALE = (120, 38, 222, 13), (120, 16, 222, 13)
 
 WINDOW = {"linestyle": "-", "color": GRADIENT, "linewidth": 2.4}
 CHUNK = {"linestyle": (0, (4, 1.6)), "color": INK, "linewidth": 1.8}
-MARKS = {"window": ("o", GRADIENT, 9), "chunk": ("s", INK, 8)}
+MARKS = {"window": ("o", GRADIENT, 11), "chunk": ("s", INK, 7)}  # both are seen where they meet
 
 
 def degrees(angle):
-    """An angle in degrees as it is written: "51°", "9.3°", "under 0.1°"; "?" where there is none."""
+    """An angle in degrees as it is written: "51°", "9.3°", "4e-05°"; "0°" for rounding, "?" for nan."""
     if np.isnan(angle):
         return "?"
-    if angle == 0:
+    if angle < 1e-9:
         return "0°"
-    if angle < 0.05:
-        return "under 0.1°"
-    return f"{angle:.0f}°" if angle >= 9.95 else f"{angle:.1f}°"
+    return f"{angle:.0f}°" if angle >= 9.95 else f"{angle:.1f}°" if angle >= 0.05 else f"{angle:.0e}°"
 
 
 def times(length):
@@ -59,7 +58,7 @@ class TruncatePicture:
         self.colour = Lettering(page, size=11, align="left")
         window, chunk, angle, length = (_panel(figure, place) for place in PLACES["all"])
         self.masks = {"window": _Mask(window, "window"), "chunk": _Mask(chunk, "chunk")}
-        self.angles = _Course(angle, "angle to the true")
+        self.angles = _Course(angle, "angle to the true", "°")
         self.lengths = _Course(length, "length, times that of the true")
         self._draw_angles(angle)
         self._draw_lengths(length)
@@ -71,7 +70,7 @@ class TruncatePicture:
         axes.set_yticklabels(["0°", "45°", "90°", "135°", "180°"], fontsize=11)
         axes.axhspan(90, 184, color="#F1F1F1", linewidth=0, zorder=0)
         axes.axhline(90, color=PARAMETER, linewidth=1.2)
-        axes.text(0.985, 170, "uphill", ha="right", va="center", fontsize=11, color=PARAMETER)
+        axes.text(0.985, 170, "uphill", ha="right", va="center", fontsize=11, color=PARAMETER, zorder=1)
 
     @staticmethod
     def _draw_lengths(axes):
@@ -88,7 +87,7 @@ class TruncatePicture:
         for name, mask in self.masks.items():
             mask.show(shares, numbers[f"kept_by_{name}"], numbers["cells"], numbers[name])
         lines = BY_HAND if numbers["by_hand"] else OF_W
-        self.colour.place([(392, 45), (392, 23)], lines)
+        self.colour.place([(396, 45), (396, 23)], lines)
         if self.angles.axes.get_visible():
             self._move_courses(numbers)
 
@@ -100,7 +99,7 @@ class TruncatePicture:
         with np.errstate(divide="ignore"):
             logs = {name: np.log10(lengths[name]) for name in MARKS}
         for course, values, raw, write in (
-            (self.angles, angles, angles, degrees),
+            (self.angles, angles, angles, lambda angle: degrees(angle).removesuffix("°")),
             (self.lengths, logs, lengths, times),
         ):
             course.show(values, chosen, [write(raw[name][n - 1]) for name, n in chosen.items()], of_what)
@@ -120,25 +119,33 @@ class _Mask:
     """The blame matrix with what a mask drops in grey, and the mask's border as a staircase."""
 
     def __init__(self, axes, name):
-        self.axes, self.name = axes, name
+        self.axes = axes
         axes.set(xlim=(0, 1), ylim=(1, 0))
         axes.axis("off")
-        axes.plot([0, 1, 1, 0, 0], [0, 0, 1, 1, 0], color=FAINT, linewidth=1, clip_on=False)
-        axes.text(0.97, 0.05, "k > t: nothing", ha="right", va="top", fontsize=11, color=PARAMETER)
+        axes.plot([0, 1, 1, 0, 0], [0, 0, 1, 1, 0], color=FAINT, linewidth=1, clip_on=False, zorder=0)
+        axes.text(0.97, 0.05, "k > t: nothing", ha="right", va="top", fontsize=11, color=PARAMETER, zorder=0)
         self.cells = Tiles(axes, _kept_and_dropped, 0, 1)
         (self.edge,) = axes.plot(
             [], [], color=PARAMETER, linewidth=0.8, animated=True, zorder=3, clip_on=False
         )
         (self.border,) = axes.plot([], [], color=INK, linewidth=3.2, animated=True, zorder=4, clip_on=False)
         corner = _points_from(axes, 0, 1)
-        self.title = Lettering(axes, size=13, weight="bold", transform=corner, align="left",
-                               colours=MARKS[name][1])  # fmt: skip
-        self.kept = Lettering(axes, size=12, transform=corner, align="left")
+        colour = MARKS[name][1]
+        title = "window of" if name == "window" else "chunks of"
+        stays = {"transform": corner, "va": "center", "fontsize": 12}
+        axes.text(0, 36, title, color=colour, weight="bold", **stays | {"fontsize": 14})
+        for x, word in ((0, "keeps"), (80, "of"), (132, "cells,"), (203, "%")):
+            axes.text(x, 14, word, **stays)
+        self.n = Lettering(axes, size=14, weight="bold", transform=corner, align="left", colours=colour)
+        self.kept = Lettering(axes, size=12, transform=corner, align="right")
         self.numbers = Lettering(axes, size=12)
         self.dropped = Lettering(axes, size=11, align="left", boxed=True)
-        left, below = _points_from(axes, 0, 0.5), _points_from(axes, 0.5, 0)
-        Lettering(axes, [(-17, 0)], ["t ↓"], size=12, align="right", transform=left, colours=GRADIENT)
-        Lettering(axes, [(0, -25)], ["k →"], size=12, transform=below, colours=STATE)
+        axes.text(
+            -17, 0, "t ↓", ha="right", color=GRADIENT, **stays | {"transform": _points_from(axes, 0, 0.5)}
+        )
+        axes.text(
+            0, -25, "k →", ha="center", color=STATE, **stays | {"transform": _points_from(axes, 0.5, 0)}
+        )
         self.rows = Lettering(axes, size=11, align="right", colours=PARAMETER)
         self.columns = Lettering(axes, size=11, colours=PARAMETER)
 
@@ -152,11 +159,10 @@ class _Mask:
         self.border.set_data(*_staircase(first))
         self.border.set_linewidth(2.2 if T > CROWDED else 3.2)
         self.edge.set_data(*_staircase(np.arange(T) + 1))
-        of_n = "window of" if self.name == "window" else "chunks of"
-        self.title.place([(0, 36)], [f"{of_n} {n}"])
-        share = kept.sum() / past.sum()
-        said = f"keeps {kept.sum()} of {past.sum()} cells, {100 * share:.0f} %"
-        self.kept.place([(0, 14)], [said])
+        self.n.place([(88, 36)], [str(n)])
+        counts = kept.sum(), past.sum()
+        self.kept.place([(75, 14), (127, 14), (200, 14)],
+                        [str(counts[0]), str(counts[1]), f"{100 * counts[0] / counts[1]:.0f}"])  # fmt: skip
         self._write(shares, kept, cells, T)
 
     def _write(self, shares, kept, cells, T):
@@ -176,8 +182,8 @@ class _Mask:
 class _Course:
     """A number against n, for windows and for chunks, with the chosen n marked and read out."""
 
-    def __init__(self, axes, title):
-        self.axes, self.said = axes, title
+    def __init__(self, axes, title, unit=""):
+        self.axes, self.said, self.unit = axes, title, unit
         axes.set(xlim=(0, 1), xticks=[])
         corner = _points_from(axes, 0, 1)
         self.title = Lettering(axes, size=13, align="left", transform=corner)
@@ -194,10 +200,13 @@ class _Course:
             marker, colour, size = MARKS[name]
             axes.plot([x, x + 26], [14, 14], transform=corner, clip_on=False, **style)
             axes.plot([x + 13], [14], marker, color=colour, markersize=size, transform=corner, clip_on=False)
-        self.values = Lettering(axes, size=12, transform=corner, align="left", colours=[GRADIENT, INK])
+            axes.text(x + 31, 14, f"{name}:", transform=corner, color=colour, fontsize=12, va="center")
+        self.values = Lettering(
+            axes, size=12, transform=corner, align="left", colours=[GRADIENT, INK, GRADIENT, INK]
+        )
         beneath = axes.get_xaxis_transform() + ScaledTranslation(0, -12 / 72, axes.figure.dpi_scale_trans)
         self.ticks = Lettering(axes, size=11, transform=beneath, colours=PARAMETER)
-        Lettering(axes, [(-8, -12)], ["n"], size=11, align="right", transform=_points_from(axes, 0, 0))
+        axes.text(-8, -12, "n", transform=_points_from(axes, 0, 0), ha="right", va="center", fontsize=12)
 
     def show(self, courses, chosen, written, of_what):
         """courses {name: (T,)}, chosen {name: n}, written: what to read out, a text for each."""
@@ -210,9 +219,10 @@ class _Course:
             self.lines[name].set_data(x, np.clip(values, low - 9 * (high - low), high + 9 * (high - low)))
             n = chosen[name]
             self.marks[name].set_data([x[n - 1]], [np.clip(values[n - 1], low + margin, high - margin)])
+        places = [(52, 14), (197, 14)]
+        after = [(x + NUMERAL * len(text), y) for (x, y), text in zip(places, written, strict=True)]
         self.values.place(
-            [(-3, 14), (147, 14)],
-            [f"{name} {n}: {text}" for (name, n), text in zip(chosen.items(), written, strict=True)],
+            [*places, *after], [*written, *(self.unit if text != "?" else "" for text in written)]
         )
         ticks = [1, *(n for n in range(10, T, 10) if T - n > 3), T]
         self.ticks.place([((n - 0.5) / T, 0) for n in ticks], [str(n) for n in ticks])
