@@ -95,6 +95,7 @@ def compute(settings):
     states : (T,)  s_0 … s_{T-1}
     E, gradient, gradient_norm : (s_{T-1} - target)², (2,) of dE/dw and dE/db, and how long that is
     raw_step, norm_clipped_step, value_clipped_step : (2,)  one step of gradient descent from (w, b)
+    E_after_raw_step : where the first of them ends; None while no step is shown
     folds : (2,)  the b at which two fixed points are born or die, at this w; (0,) where there are none
     paths, path_losses : {way: (steps + 1, 2)} of (w, b), {way: (steps + 1,)} of E; landscape.descend's ways
     surface : log10 E, a row a weight and a column a bias; surface_at : the w and the b of its cells
@@ -104,6 +105,7 @@ def compute(settings):
     w, b, T, s_init, target, func = (settings[name] for name in ("w", "b", "T", "s_init", "target", "func"))
     rate, limit, show = 10.0 ** settings["log_rate"], settings["limit"], settings["show"]
     gradient = np.array(landscape.gradient(w, b, T, s_init, target, func))  # (2,)
+    raw_step, place = -rate * gradient, np.array([w, b])
     states = landscape.states(w, b, T, s_init, func)  # (T,)
     rests, folds = _rests(w, func)
     row_states = _row(w, T, s_init, func)
@@ -117,7 +119,10 @@ def compute(settings):
         "E": float((states[-1] - target) ** 2),
         "gradient": gradient,
         "gradient_norm": optimisers.norm(gradient),
-        "raw_step": -rate * gradient,
+        "raw_step": raw_step,
+        "E_after_raw_step": float(landscape.loss(*(place + raw_step), T, s_init, target, func))
+        if show != "surface"
+        else None,
         "norm_clipped_step": -rate * optimisers.clip_by_norm(gradient, limit),
         "value_clipped_step": -rate * optimisers.clip_by_value(gradient, limit),
         "folds": folds,
@@ -156,17 +161,19 @@ def describe(settings, numbers):
 def _steps(settings, numbers):
     """What becomes of one step: raw, clipped by norm, clipped by value."""
     raw, limit = optimisers.norm(numbers["raw_step"]), plain(settings["limit"], 1)
+    off = ", <b>off the map</b>," if _is_off(_start(numbers) + numbers["raw_step"]) else ""
+    lands = numbers["E_after_raw_step"]
+    lands = f"E = <b>{_size(lands)}</b>" if np.isfinite(lands) else "an overflow"
     if numbers["gradient_norm"] <= settings["limit"]:
         if raw < UNSEEN:
             return "clipping leaves it as it is, and nothing moves: clipping <b>cannot cure vanishing</b>"
         return (
-            f"below the limit of {limit}, so clipping leaves it as it is, and all three steps go {_size(raw)}"
+            f"within the limit of {limit}, so no clipping; the step goes <b>{_size(raw)}</b>{off} to {lands}"
         )
-    off = ", <b>off the map</b>" if _is_off(_start(numbers) + numbers["raw_step"]) else ""
     clipped, turned = optimisers.norm(numbers["norm_clipped_step"]), _angle(numbers)
     by_value = "does not turn either" if turned < 0.5 else f"turns {turned:.0f}° away"
     return (
-        f"the raw step jumps <b>{_size(raw)}</b>{off}; clipped by norm at {limit} it goes"
+        f"the raw step jumps <b>{_size(raw)}</b>{off} to {lands}; clipped by norm at {limit} it goes"
         f" <b>{_size(clipped)}</b> in the same direction; by value it {by_value}"
     )
 

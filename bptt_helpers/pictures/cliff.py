@@ -32,6 +32,9 @@ ARROWS = {  # name, face
     "norm_clipped_step": ("by norm", GRADIENT),
     "value_clipped_step": ("by value", INK),
 }
+# Where the tables stand: beside the cobweb, or beside the map while nothing else is on the right.
+STEP_TABLE = {"all": (0.815, 0.3, 0.18, 0.16), "alone": (0.56, 0.76, 0.18, 0.16)}
+WAYS_TABLE = {"all": (0.815, 0.06, 0.18, 0.24), "alone": (0.56, 0.5, 0.18, 0.24)}
 SHAFT, HEAD, HEAD_LENGTH = 0.035, 0.13, 0.24  # of an arrow, in units of the map
 
 
@@ -48,8 +51,8 @@ class CliffPicture:
         for name, limits in STATES.items():
             self.rests[name] = _Rests(figure.add_axes([0.575, 0.605, 0.415, 0.335]), limits)
             self.webs[name] = _Web(figure.add_axes([0.575, 0.082, 0.2275, 0.3667]), limits)
-        self._draw_step_table(figure.add_axes([0.815, 0.3, 0.18, 0.16]))
-        self._draw_ways_table(figure.add_axes([0.815, 0.06, 0.18, 0.24]))
+        self._draw_step_table(figure.add_axes(STEP_TABLE["all"]))
+        self._draw_ways_table(figure.add_axes(WAYS_TABLE["all"]))
 
     def _draw_map(self, axes):
         axes.set(xlim=BIASES, ylim=WEIGHTS, ylabel="$w$")
@@ -172,6 +175,9 @@ class CliffPicture:
 
     def _write_tables(self, numbers):
         paths = numbers["paths"]
+        place = "all" if numbers["show"] == "all" else "alone"
+        self.lengths.axes.set_position(STEP_TABLE[place])
+        self.losses.axes.set_position(WAYS_TABLE[place])
         self.lengths.axes.set_visible(numbers["show"] != "surface")
         self.losses.axes.set_visible(bool(paths))
         self.lengths.write([_length(numbers[name]) for name in ARROWS])
@@ -316,7 +322,7 @@ def _move_end(mark, x, y, is_outside):
 
 
 def _within(path):
-    """What of a path (n, 2) of (x, y) is on the map, (2 n - 2, 2): both ends of each piece, nan where unseen."""
+    """What of a path (n, 2) of (x, y) is on the map, (2 n - 2, 2): each piece's ends, nan where unseen."""
     start, move = path[:-1], np.diff(path, axis=0)
     move = np.where(move == 0, 1e-300, move)
     edges = np.array([BIASES, WEIGHTS]).T[:, None]  # (2, 1, 2)
@@ -326,7 +332,7 @@ def _within(path):
         leaves = np.minimum(shares.max(axis=0).min(axis=-1), 1)
         pieces = start[:, None] + np.stack([enters, leaves], axis=-1)[..., None] * move[:, None]
     pieces[leaves == 1, 1] = path[1:][leaves == 1]
-    pieces[enters >= leaves] = np.nan
+    pieces[enters > leaves] = np.nan  # equal: a start at the edge, which is seen
     return pieces.reshape(-1, 2)
 
 
