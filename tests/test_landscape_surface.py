@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bptt_helpers import landscape, optimisers, rnn
+from bptt_helpers.landscape.nets import STEPS
 
 EXPECTED = json.loads((Path(__file__).parent / "oracles" / "closed_forms.json").read_text())["expected"]
 FUNCS = pytest.mark.parametrize("func", rnn.FUNCTIONS)
@@ -163,6 +164,24 @@ def test_the_cliff_lies_at_the_fold():
     assert slopes[0] < slopes[1] < slopes[2]
 
 
+@pytest.mark.parametrize("func", rnn.FUNCTIONS)
+def test_every_equilibrium_is_a_fixed_point(func):
+    for w in (0.5, 1.7, 6.0):
+        curve = landscape.equilibria(w, func, count=41, reach=4)
+        np.testing.assert_allclose(rnn.activate(w * curve.s + curve.b, func), curve.s, rtol=1e-12, atol=1e-12)
+        np.testing.assert_array_equal(curve.stable, np.abs(w * rnn.slope(curve.s, func)) < 1)
+
+
+@pytest.mark.parametrize("func", rnn.FUNCTIONS)
+def test_the_step_of_one_net_is_that_of_many(func):
+    z = np.array([-800.0, -30.0, -0.7, 0.0, 1e-3, 0.7, 30.0, 800.0, np.inf, -np.inf, np.nan])
+    s, slopes = np.array([STEPS[func](value) for value in z.tolist()]).T
+    wanted = rnn.activate(z, func)
+    np.testing.assert_allclose(s, wanted, rtol=1e-15, atol=1e-15)
+    with np.errstate(invalid="ignore"):
+        np.testing.assert_allclose(slopes[:-1], rnn.slope(wanted, func)[:-1], rtol=1e-12, atol=1e-15)
+
+
 # ----------------------------------------------------------------------------------------------------------
 # descend
 
@@ -221,7 +240,7 @@ WRONG = {
     "func of folds": ("func", ValueError, lambda: landscape.folds(2.0, "relu")),
     "w of folds": ("w", ValueError, lambda: landscape.folds(math.inf)),
     "integer w of folds": ("w", TypeError, lambda: landscape.folds(np.array([1, 2]))),
-    "func of equilibria": ("func", ValueError, lambda: landscape.equilibria(2.0, "identity")),
+    "func of equilibria": ("func", ValueError, lambda: landscape.equilibria(2.0, "softplus")),
     "count": ("count", ValueError, lambda: landscape.equilibria(2.0, count=1)),
     "reach": ("reach", ValueError, lambda: landscape.equilibria(2.0, reach=math.nan)),
     "w of descend": ("w", TypeError, lambda: down(w=[1.0])),

@@ -3,8 +3,7 @@
 import numpy as np
 
 from bptt_helpers import arguments, optimisers
-from bptt_helpers.landscape.nets import check_nets
-from bptt_helpers.landscape.surface import gradient_unchecked
+from bptt_helpers.landscape.nets import STEPS, check_nets
 
 WAYS = ("SGD", "clipped", "momentum", "Adam")
 
@@ -22,20 +21,28 @@ def descend(w, b, T, s_init, target, func="tanh", *, learning_rate, limit, steps
     path stays where it is. TypeError or ValueError names the bad argument.
     """
     w, b = arguments.number("w", w), arguments.number("b", b)
-    _, _, s_init, T = check_nets(w, b, arguments.number("s_init", s_init), T, func)
-    target = arguments.number("target", target)
+    check_nets(w, b, s_init, T, func)
+    target, s_init = arguments.number("target", target), arguments.number("s_init", s_init)
     steps, limit = arguments.integer("steps", steps), arguments.number("limit", limit)
-    paths = np.empty((steps + 1, 2, len(WAYS)))  # (steps + 1, 2, way)  all four nets run as one
-    paths[0] = np.array([w, b])[:, None]
-    start, memories = np.full(len(WAYS), s_init), [None] * len(WAYS)
-    for step in range(steps):
-        gradients = np.array(gradient_unchecked(*paths[step], T, start, target, func))  # (2, way)
-        paths[step + 1] = paths[step]
-        for i, way in enumerate(WAYS):
-            moved, memories[i] = _move(way, gradients[:, i], memories[i], learning_rate, limit)
-            if np.isfinite(paths[step, :, i] + moved).all():
-                paths[step + 1, :, i] += moved
-    return {way: paths[:, :, i] for i, way in enumerate(WAYS)}
+    paths = {way: np.empty((steps + 1, 2)) for way in WAYS}
+    for way, path in paths.items():
+        path[0], memory = (w, b), None
+        for step in range(steps):
+            gradient = np.array(_gradient(*path[step].tolist(), T, s_init, target, func))  # (2,)
+            moved, memory = _move(way, gradient, memory, learning_rate, limit)
+            after = path[step] + moved
+            path[step + 1] = after if np.isfinite(after).all() else path[step]
+    return paths
+
+
+def _gradient(w, b, T, s, target, func):
+    """dE/dw and dE/db of one net, as landscape.gradient; forward, since there are only two weights."""
+    squashed, ds_dw, ds_db = STEPS[func], 0.0, 0.0
+    for _ in range(T):
+        s_prev, (s, slope) = s, squashed(w * s + b)
+        ds_dw = slope * (s_prev + w * ds_dw)
+        ds_db = slope * (1 + w * ds_db)
+    return 2 * (s - target) * ds_dw, 2 * (s - target) * ds_db
 
 
 def _move(way, gradient, memory, learning_rate, limit):

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bptt_helpers import arguments, rnn
+from bptt_helpers.landscape.nets import STEPS
 
 STEEPEST = {"tanh": 1.0, "sigmoid": 0.25}  # the largest f', at z = 0
 SAME_SLOPE = 1e-9  # slopes this close to 1 count as 1
@@ -52,7 +53,7 @@ class Equilibria(NamedTuple):
     """All fixed points over all b, at one w: the bifurcation diagram. Where b turns back lies a fold."""
 
     s: np.ndarray  # (count,)  the state that rests, from its lowest value to its highest
-    b: np.ndarray  # (count,)  the bias with which it does, f⁻¹(s) - w s
+    b: np.ndarray  # (count,)  the bias with which it does, z - w s for a z with f(z) = s
     stable: np.ndarray  # (count,)  whether its neighbours come closer, |slope| < 1
 
 
@@ -62,14 +63,14 @@ def equilibria(w, func="tanh", count=201, reach=8.0):
     For a given b the fixed points must be searched for; for a given state s = f(z) there is exactly one b.
 
     w : a number
-    func : "tanh" or "sigmoid"
+    func : one of rnn.FUNCTIONS
     count : how many points, at least 2, at equal distances of z
     reach : z runs from -reach to reach
 
     TypeError or ValueError names the bad argument.
     """
     w, reach = arguments.number("w", w), arguments.number("reach", reach)
-    arguments.choice("func", func, STEEPEST)
+    arguments.choice("func", func, rnn.FUNCTIONS)
     z = np.linspace(-reach, reach, arguments.integer("count", count, minimum=2))
     s = rnn.activate(z, func)
     return Equilibria(s, z - w * s, np.abs(w * rnn.slope(s, func)) < 1)
@@ -126,8 +127,10 @@ def _piecewise_linear(w, b, func):
 
 
 def _bounded(w, b, func):
+    squashed = STEPS[func]
+
     def excess(s):
-        return float(rnn.activate(np.array([w * s + b]), func)[0]) - s
+        return squashed(w * s + b)[0] - s
 
     def side(s):  # 0 where the map touches the diagonal: there the sign of the excess is one of rounding
         return 0.0 if abs(excess(s)) < 1e-14 else np.sign(excess(s))

@@ -45,11 +45,6 @@ def gradient(w, b, T, s_init, target, func="tanh"):
     """
     target = arguments.number("target", target)
     w, b, s_init, T = check_nets(w, b, s_init, T, func)
-    return gradient_unchecked(w, b, T, s_init, target, func)
-
-
-def gradient_unchecked(w, b, T, s_init, target, func):
-    """As gradient, for arrays that have been looked at, s_init of the answer's shape: for use in loops."""
     s = _states(w, b, T, s_init, func)  # (T, …)
     with recurrent.silent():
         s_prev = np.concatenate([s_init[None], s[:-1]])  # (T, …)
