@@ -23,12 +23,12 @@ PLACES = {
     "masks": ((120, 118, 330, 330), (640, 118, 330, 330), None, None),
 }
 OF_W = ("colour: ‖C[t, k]‖, what the error at t", "asks of the copy of W used at step k")
-BY_HAND = ("number: what the error at t says to", "the copy of u at step k; colour: its size")
+BY_HAND = ("number: what the error at t says to", "the copy of u used at step k")
 KEPT_SCALE, DROPPED_SCALE = (120, 38, 222, 13), (120, 16, 222, 13)
 
 WINDOW = {"linestyle": "-", "color": GRADIENT, "linewidth": 2.4}
 CHUNK = {"linestyle": (0, (4, 1.6)), "color": INK, "linewidth": 1.8}
-MARKS = {"window": ("o", GRADIENT, 11), "chunk": ("s", INK, 7)}  # both are seen where they meet
+MARKS = {"window": ("o", GRADIENT, 13), "chunk": ("s", INK, 7)}  # both are seen where they meet
 
 
 def degrees(angle):
@@ -85,7 +85,8 @@ class TruncatePicture:
             shares = (np.log10(numbers["norms"]) - LOWEST) / (HIGHEST - LOWEST)
         shares = np.clip(shares, 0, 1)  # (T, T)
         for name, mask in self.masks.items():
-            mask.show(shares, numbers[f"kept_by_{name}"], numbers["cells"], numbers[name])
+            mask.show(shares, numbers[f"kept_by_{name}"], numbers[name])
+            mask.write(shares, numbers[f"kept_by_{name}"], numbers["cells"], signs=numbers["by_hand"])
         lines = BY_HAND if numbers["by_hand"] else OF_W
         self.colour.place([(396, 45), (396, 23)], lines)
         if self.angles.axes.get_visible():
@@ -132,12 +133,13 @@ class _Mask:
         corner = _points_from(axes, 0, 1)
         colour = MARKS[name][1]
         title = "window of" if name == "window" else "chunks of"
-        stays = {"transform": corner, "va": "center", "fontsize": 12}
-        axes.text(0, 36, title, color=colour, weight="bold", **stays | {"fontsize": 14})
-        for x, word in ((0, "keeps"), (80, "of"), (132, "cells,"), (203, "%")):
-            axes.text(x, 14, word, **stays)
-        self.n = Lettering(axes, size=14, weight="bold", transform=corner, align="left", colours=colour)
-        self.kept = Lettering(axes, size=12, transform=corner, align="right")
+        stays = {"transform": corner, "va": "baseline", "fontsize": 12}
+        axes.text(0, 31, title, color=colour, weight="bold", **stays | {"fontsize": 14})
+        for x, word in ((0, "keeps"), (74, "of"), (121, ":"), (153, "%")):
+            axes.text(x, 10, word, **stays)
+        moves = {"transform": corner, "vertical": "baseline"}
+        self.n = Lettering(axes, size=14, weight="bold", align="left", colours=colour, **moves)
+        self.kept = Lettering(axes, size=12, align="right", **moves)
         self.numbers = Lettering(axes, size=12)
         self.dropped = Lettering(axes, size=11, align="left", boxed=True)
         axes.text(
@@ -149,8 +151,8 @@ class _Mask:
         self.rows = Lettering(axes, size=11, align="right", colours=PARAMETER)
         self.columns = Lettering(axes, size=11, colours=PARAMETER)
 
-    def show(self, shares, kept, cells, n):
-        """shares (T, T) from light to dark 0 … 1, kept (T, T) booleans, cells (T, T) as they are written."""
+    def show(self, shares, kept, n):
+        """shares (T, T) from light to dark 0 … 1, kept (T, T) booleans for the chosen n."""
         T = len(kept)
         past = np.tri(T, dtype=bool)
         values = np.where(kept, 0.5 + shares / 2, shares * 0.49)
@@ -159,17 +161,18 @@ class _Mask:
         self.border.set_data(*_staircase(first))
         self.border.set_linewidth(2.2 if T > CROWDED else 3.2)
         self.edge.set_data(*_staircase(np.arange(T) + 1))
-        self.n.place([(88, 36)], [str(n)])
+        self.n.place([(86, 31)], [str(n)])
         counts = kept.sum(), past.sum()
-        self.kept.place([(75, 14), (127, 14), (200, 14)],
+        self.kept.place([(69, 10), (120, 10), (150, 10)],
                         [str(counts[0]), str(counts[1]), f"{100 * counts[0] / counts[1]:.0f}"])  # fmt: skip
-        self._write(shares, kept, cells, T)
 
-    def _write(self, shares, kept, cells, T):
+    def write(self, shares, kept, cells, signs):
+        """cells (T, T): each one's number where there is room, and the steps at the sides."""
+        T = len(kept)
         places = [(t, k) for t in range(T) for k in range(t + 1)] if T <= NUMBERS else []
         self.numbers.place(
             [((k + 0.5) / T, (t + 0.5) / T) for t, k in places],
-            ["0" if cells[cell] == 0 else tight(cells[cell]) for cell in places],
+            [_written(cells[cell], signs) for cell in places],
             [PAPER if kept[cell] and shares[cell] > 0.69 else INK for cell in places],
         )
         corner = kept[int(0.86 * T) :, : int(0.3 * T) + 1]
@@ -200,10 +203,9 @@ class _Course:
             marker, colour, size = MARKS[name]
             axes.plot([x, x + 26], [14, 14], transform=corner, clip_on=False, **style)
             axes.plot([x + 13], [14], marker, color=colour, markersize=size, transform=corner, clip_on=False)
-            axes.text(x + 31, 14, f"{name}:", transform=corner, color=colour, fontsize=12, va="center")
-        self.values = Lettering(
-            axes, size=12, transform=corner, align="left", colours=[GRADIENT, INK, GRADIENT, INK]
-        )
+            axes.text(x + 31, 10, f"{name}:", transform=corner, color=colour, fontsize=12)
+        moves = {"transform": corner, "align": "left", "vertical": "baseline"}
+        self.values = Lettering(axes, size=12, colours=[GRADIENT, INK, GRADIENT, INK], **moves)
         beneath = axes.get_xaxis_transform() + ScaledTranslation(0, -12 / 72, axes.figure.dpi_scale_trans)
         self.ticks = Lettering(axes, size=11, transform=beneath, colours=PARAMETER)
         axes.text(-8, -12, "n", transform=_points_from(axes, 0, 0), ha="right", va="center", fontsize=12)
@@ -219,7 +221,7 @@ class _Course:
             self.lines[name].set_data(x, np.clip(values, low - 9 * (high - low), high + 9 * (high - low)))
             n = chosen[name]
             self.marks[name].set_data([x[n - 1]], [np.clip(values[n - 1], low + margin, high - margin)])
-        places = [(52, 14), (197, 14)]
+        places = [(51, 10), (192, 10)]
         after = [(x + NUMERAL * len(text), y) for (x, y), text in zip(places, written, strict=True)]
         self.values.place(
             [*places, *after], [*written, *(self.unit if text != "?" else "" for text in written)]
@@ -231,6 +233,11 @@ class _Course:
 def _kept_and_dropped(shares):
     """Colours for shares (n,) in 0 … 1: below a half the greys of dropped cells, from there MAGNITUDE."""
     return np.where(shares[:, None] < 0.5, GREY(2 * shares), MAGNITUDE(2 * shares - 1))
+
+
+def _written(value, signs):
+    """A cell's number, with its plus only where signs matter."""
+    return "0" if value == 0 else tight(value) if signs else tight(value).removeprefix("+")
 
 
 def _staircase(first):
