@@ -33,9 +33,24 @@ ARROWS = {  # name, face
     "value_clipped_step": ("by value", INK),
 }
 # Where the tables stand: beside the cobweb, or beside the map while nothing else is on the right.
-STEP_TABLE = {"all": (0.815, 0.3, 0.18, 0.16), "alone": (0.56, 0.76, 0.18, 0.16)}
-WAYS_TABLE = {"all": (0.815, 0.06, 0.18, 0.24), "alone": (0.56, 0.5, 0.18, 0.24)}
 SHAFT, HEAD, HEAD_LENGTH = 0.035, 0.13, 0.24  # of an arrow, in units of the map
+# left, bottom, width, height in the figure: with the diagrams, or larger without them
+PLACES = {
+    "all": {
+        "map": (0.053, 0.325, 0.3815, 0.615),
+        "key": (0.441, 0.325, 0.011, 0.615),
+        "row": (0.053, 0.082, 0.3815, 0.165),
+        "steps": (0.79, 0.282, 0.205, 0.16),
+        "ways": (0.79, 0.042, 0.205, 0.24),
+    },
+    "alone": {
+        "map": (0.053, 0.09, 0.5273, 0.85),
+        "key": (0.588, 0.09, 0.012, 0.85),
+        "row": (0.685, 0.59, 0.305, 0.35),
+        "steps": (0.7, 0.3, 0.205, 0.16),
+        "ways": (0.7, 0.042, 0.205, 0.24),
+    },
+}
 
 
 class CliffPicture:
@@ -44,23 +59,25 @@ class CliffPicture:
     size = (10.8, 6.7)
 
     def __init__(self, figure):
-        self._draw_map(figure.add_axes([0.053, 0.325, 0.3815, 0.615]))
-        self._draw_key(figure.add_axes([0.441, 0.325, 0.011, 0.615]))
-        self._draw_row(figure.add_axes([0.053, 0.082, 0.3815, 0.165]))
+        places = PLACES["all"]
+        self._draw_map(figure.add_axes(places["map"]))
+        self._draw_key(figure.add_axes(places["key"]))
+        self._draw_row(figure.add_axes(places["row"]))
         self.rests, self.webs = {}, {}
         for name, limits in STATES.items():
-            self.rests[name] = _Rests(figure.add_axes([0.575, 0.605, 0.415, 0.335]), limits)
-            self.webs[name] = _Web(figure.add_axes([0.575, 0.082, 0.2275, 0.3667]), limits)
-        self._draw_step_table(figure.add_axes(STEP_TABLE["all"]))
-        self._draw_ways_table(figure.add_axes(WAYS_TABLE["all"]))
+            self.rests[name] = _Rests(figure.add_axes([0.567, 0.6, 0.423, 0.3]), limits)
+            self.webs[name] = _Web(figure.add_axes([0.567, 0.082, 0.215, 0.3466]), limits)
+        self._draw_step_table(figure.add_axes(places["steps"]))
+        self._draw_ways_table(figure.add_axes(places["ways"]))
+        self.arranged = None
 
     def _draw_map(self, axes):
         axes.set(xlim=BIASES, ylim=WEIGHTS, ylabel="$w$")
+        axes.set_xlabel("bias $b$", labelpad=1)
         axes.set_title("the error $E$ over bias and weight", loc="left")
         for spine in axes.spines.values():
             spine.set_visible(True)
         _bias_axis(axes)
-        axes.set_xticklabels([])
         self.surface = Tiles(axes, COLOURS, LOWEST, HIGHEST)
         self.folds = axes.plot([], [], zorder=2, **FOLD)[0]
         self.fold_name = Lettering(axes, [(0, 0)], [""], size=11, boxed=True)
@@ -78,18 +95,18 @@ class CliffPicture:
         self.point = _ring(axes)
         self.goes_on = Lettering(axes, [(0, 0)], [""], size=11, colours=GRADIENT, boxed=True)
 
-    @staticmethod
-    def _draw_key(axes):
+    def _draw_key(self, axes):
         edges = np.linspace(LOWEST, HIGHEST, COLOURS.N + 1)
-        axes.pcolormesh([0, 1], edges, (edges[:-1, None] + edges[1:, None]) / 2, cmap=COLOURS,
-                        vmin=LOWEST, vmax=HIGHEST)  # fmt: skip
+        self.key = axes.pcolormesh([0, 1], edges, (edges[:-1, None] + edges[1:, None]) / 2, cmap=COLOURS,
+                                   vmin=LOWEST, vmax=HIGHEST)  # fmt: skip
         axes.set(xticks=[])
         axes.yaxis.tick_right()
         axes.set_yticks([-2, -1, 0, 2 / 3], ["≤.01", ".1", "1", "≥4.6"], fontsize=11)
         axes.tick_params(length=0)
 
     def _draw_row(self, axes):
-        axes.set(xlim=BIASES, ylim=(LOWEST, HIGHEST), xlabel="bias $b$")
+        axes.set(xlim=BIASES, ylim=(LOWEST, HIGHEST))
+        axes.set_xlabel("bias $b$", labelpad=1)
         axes.set_title("the error along the thin line", loc="left")
         _bias_axis(axes)
         axes.set_yticks([-2, -1, 0], [".01", ".1", "1"])
@@ -118,12 +135,23 @@ class CliffPicture:
         for name in STATES:
             for panel in (self.rests[name], self.webs[name]):
                 panel.axes.set_visible(name == kind and numbers["show"] == "all")
+        self._arrange("all" if numbers["show"] == "all" else "alone")
         self._move_map(numbers)
         self._move_row(numbers)
         if numbers["show"] == "all":
             self.rests[kind].move(numbers)
             self.webs[kind].move(numbers)
         self._write_tables(numbers)
+
+    def _arrange(self, place):
+        if place == self.arranged:
+            return  # moving axes, even to where they are, makes all transforms be computed anew
+        self.arranged = place
+        panels = (self.point, self.key, self.row, self.lengths, self.losses)
+        for artist, at in zip(panels, PLACES[place].values(), strict=True):
+            artist.axes.set_position(at)
+        self.point.axes.tick_params(labelbottom=place == "alone")
+        self.point.axes.xaxis.label.set_visible(place == "alone")
 
     def _move_map(self, numbers):
         w, b, show = numbers["w"], numbers["b"], numbers["show"]
@@ -162,7 +190,7 @@ class CliffPicture:
         along = (tip - tail) / np.hypot(*(tip - tail))
         aside = np.array([along[1], -along[0]]) * (1 if along[0] > 0 else -1)
         text = f"goes on: {_length(step)} long"
-        half = np.array([0.055 * len(text) + 0.1, 0.24])  # of the text's box, in units of the map
+        half = np.array([0.078 * len(text) + 0.05, 0.24])  # of the text's box, in units of the map
         at = tail + 0.7 * (tip - tail) + (np.abs(aside) @ half + 0.15) * aside
         low, high = np.array([BIASES, WEIGHTS]).T
         self.goes_on.place([np.clip(at, low + half, high - half)], [text])
@@ -175,9 +203,6 @@ class CliffPicture:
 
     def _write_tables(self, numbers):
         paths = numbers["paths"]
-        place = "all" if numbers["show"] == "all" else "alone"
-        self.lengths.axes.set_position(STEP_TABLE[place])
-        self.losses.axes.set_position(WAYS_TABLE[place])
         self.lengths.axes.set_visible(numbers["show"] != "surface")
         self.losses.axes.set_visible(bool(paths))
         self.lengths.write([_length(numbers[name]) for name in ARROWS])
@@ -192,7 +217,8 @@ class _Rests:
 
     def __init__(self, axes, limits):
         self.axes, self.limits = axes, limits
-        axes.set(xlim=BIASES, ylim=limits, xlabel="bias $b$", ylabel="$s$")
+        axes.set(xlim=BIASES, ylim=limits, ylabel="$s$")
+        axes.set_xlabel("bias $b$", labelpad=1)
         axes.set_title("where a run comes to rest", loc="left", pad=24)
         _bias_axis(axes)
         self.folds = axes.plot([], [], zorder=1, **FOLD)[0]
@@ -204,9 +230,8 @@ class _Rests:
         self.unstable = axes.plot([], [], color=INK, linewidth=1.5, linestyle=(0, (4, 2.5)), animated=True,
                                   zorder=3)[0]  # fmt: skip
         self._explain(axes)
-        self.last = axes.plot([], [], "o", color=STATE, markersize=9, animated=True, zorder=4, clip_on=False)[
-            0
-        ]
+        self.last = axes.plot([], [], "o", color=STATE, markersize=9, animated=True, zorder=4,
+                              clip_on=False)[0]  # fmt: skip
 
     @staticmethod
     def _explain(axes):
