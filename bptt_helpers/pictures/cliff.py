@@ -187,7 +187,7 @@ class CliffPicture:
 
     def _say_how_long(self, tail, tip, step):
         """Beside the arrow's outer half, on its lower side."""
-        along = (tip - tail) / np.hypot(*(tip - tail))
+        along = step[::-1] / np.hypot(*step)  # also where the tail is at the edge already
         aside = np.array([along[1], -along[0]]) * (1 if along[0] > 0 else -1)
         text = f"goes on: {_length(step)} long"
         half = np.array([0.078 * len(text) + 0.05, 0.24])  # of the text's box, in units of the map
