@@ -105,7 +105,8 @@ def compute(settings):
     w, b, T, s_init, target, func = (settings[name] for name in ("w", "b", "T", "s_init", "target", "func"))
     rate, limit, show = 10.0 ** settings["log_rate"], settings["limit"], settings["show"]
     gradient = np.array(landscape.gradient(w, b, T, s_init, target, func))  # (2,)
-    raw_step, place = -rate * gradient, np.array([w, b])
+    raw_step = -rate * gradient  # (2,)
+    E_after = float(landscape.loss(w + raw_step[0], b + raw_step[1], T, s_init, target, func))
     states = landscape.states(w, b, T, s_init, func)  # (T,)
     rests, folds = _rests(w, func)
     row_states = _row(w, T, s_init, func)
@@ -120,9 +121,7 @@ def compute(settings):
         "gradient": gradient,
         "gradient_norm": optimisers.norm(gradient),
         "raw_step": raw_step,
-        "E_after_raw_step": float(landscape.loss(*(place + raw_step), T, s_init, target, func))
-        if show != "surface"
-        else None,
+        "E_after_raw_step": E_after if show != "surface" else None,
         "norm_clipped_step": -rate * optimisers.clip_by_norm(gradient, limit),
         "value_clipped_step": -rate * optimisers.clip_by_value(gradient, limit),
         "folds": folds,
@@ -152,24 +151,23 @@ def describe(settings, numbers):
     if settings["show"] == "surface":
         return f"{said}, and E = {_size(numbers['E'])}. {_fold(numbers)}"
     said += f": {_steps(settings, numbers)}."
-    overflowing = [way for way, losses in numbers["path_losses"].items() if not np.isfinite(losses[-1])]
+    overflowing = [way for way, losses in numbers["path_losses"].items() if not np.isfinite(losses).all()]
     if overflowing:
-        return f"{said} The way of {' and '.join(overflowing)} ends in an overflow."
+        return f"{said} The error overflows on the way of {', '.join(overflowing)}."
     return f"{said} {_fold(numbers)}"
 
 
 def _steps(settings, numbers):
     """What becomes of one step: raw, clipped by norm, clipped by value."""
-    raw, limit = optimisers.norm(numbers["raw_step"]), plain(settings["limit"], 1)
-    off = ", <b>off the map</b>," if _is_off(_start(numbers) + numbers["raw_step"]) else ""
+    raw_step, limit = numbers["raw_step"], plain(settings["limit"], 1)
+    raw = optimisers.norm(raw_step)
+    off = ", <b>off the map</b>," if _is_off(numbers["w"] + raw_step[0], numbers["b"] + raw_step[1]) else ""
     lands = numbers["E_after_raw_step"]
     lands = f"E = <b>{_size(lands)}</b>" if np.isfinite(lands) else "an overflow"
     if numbers["gradient_norm"] <= settings["limit"]:
         if raw < UNSEEN:
             return "clipping leaves it as it is, and nothing moves: clipping <b>cannot cure vanishing</b>"
-        return (
-            f"within the limit of {limit}, so no clipping; the step goes <b>{_size(raw)}</b>{off} to {lands}"
-        )
+        return f"within the limit of {limit}: no clipping; the step goes <b>{_size(raw)}</b>{off} to {lands}"
     clipped, turned = optimisers.norm(numbers["norm_clipped_step"]), _angle(numbers)
     by_value = "does not turn either" if turned < 0.5 else f"turns {turned:.0f}° away"
     return (
@@ -178,13 +176,9 @@ def _steps(settings, numbers):
     )
 
 
-def _is_off(point):
-    """Whether (w, b) lies outside the map."""
-    return not (WEIGHTS[0] <= point[0] <= WEIGHTS[1] and BIASES[0] <= point[1] <= BIASES[1])
-
-
-def _start(numbers):
-    return np.array([numbers["w"], numbers["b"]])
+def _is_off(w, b):
+    """Whether this place lies outside the map."""
+    return not (WEIGHTS[0] <= w <= WEIGHTS[1] and BIASES[0] <= b <= BIASES[1])
 
 
 def _angle(numbers):
