@@ -25,7 +25,8 @@ NAN_IS_MEANT = re.compile(r"(the error is nan, and )?nan > 0\.01( is False)?")  
 # Numbers that may be nan or infinite without a word: there it is the result itself.
 NAN_IS_A_RESULT = {
     "bug_zoo": {"errors"},  # what a check measures of a mutant that overflows
-    "truncate": {"angles_window", "lengths_window", "angles_chunk", "lengths_chunk"},  # beside a gradient of 0
+    # what a gradient is beside one that is 0
+    "truncate": {"angles_window", "lengths_window", "angles_chunk", "lengths_chunk"},
 }
 OVERFLOW = re.compile(r"overflow|∞|runs away|too large", re.IGNORECASE)
 
