@@ -77,6 +77,7 @@ class CliffPicture:
         axes.set_title("the error $E$ over bias and weight", loc="left")
         for spine in axes.spines.values():
             spine.set_visible(True)
+            spine.set_position(("outward", 1))  # the map does not cover it
         _bias_axis(axes)
         self.surface = Tiles(axes, COLOURS, LOWEST, HIGHEST)
         self.folds = axes.plot([], [], zorder=2, **FOLD)[0]
