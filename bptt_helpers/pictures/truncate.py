@@ -196,7 +196,7 @@ class _Course:
         }
         self.marks = {
             name: axes.plot([], [], marker, color=colour, markersize=size, animated=True, zorder=4,
-                            markeredgecolor=PAPER)[0]
+                            markeredgecolor=PAPER, clip_on=False)[0]
             for name, (marker, colour, size) in MARKS.items()
         }  # fmt: skip
         for x, name, style in ((-34, "window", WINDOW), (116, "chunk", CHUNK)):
