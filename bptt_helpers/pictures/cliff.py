@@ -15,9 +15,8 @@ from bptt_helpers.pictures.tiles import Tiles
 WEIGHTS, BIASES = (0.0, 7.0), (-5.0, 2.0)  # w and b on the map, of one scale: a direction keeps its angle
 FLOOR = -40.0  # stands for log10 of E where that is smaller
 LOWEST, HIGHEST = -2, 2 / 3  # log10 E that has colours
-# A colour for a ninth of a power of ten, each of which a PNG can hold: paper to orange up to 1, then to ink.
-_UP_TO_1, _BEYOND_1 = (LinearSegmentedColormap.from_list("", pair) for pair in ((PAPER, LOSS), (LOSS, INK)))
-COLOURS = ListedColormap([*_UP_TO_1(np.arange(1, 19) / 18), *_BEYOND_1(np.arange(6) / 6)])
+# The 18 tints of orange that a PNG can hold, a seventh of a power of ten each: lines are seen on all of them.
+COLOURS = ListedColormap(LinearSegmentedColormap.from_list("", [PAPER, LOSS])(np.arange(1, 19) / 18))
 STATES = {"sigmoid": (-0.05, 1.05), "others": (-1.2, 1.2)}
 
 FOLD = {"color": INK, "linestyle": (0, (1, 1.6)), "linewidth": 2.0, "animated": True}
@@ -27,6 +26,8 @@ WAYS = {  # of the four optimisers, each told by line and mark
     "momentum": {"linestyle": (0, (5, 2)), "marker": "^", "color": INK},
     "Adam": {"linestyle": (0, (6, 1.5, 1, 1.5)), "marker": "D", "color": STATE},
 }
+RAISED = 0.06  # of a row of the table: numerals then stand on the line of the words beside them
+MARK_SIZES = {"o": 10, "s": 7.5, "^": 9, "D": 7.5}  # seen one over the other where ways end together
 ARROWS = {  # name, face
     "raw_step": ("raw", PAPER),
     "norm_clipped_step": ("by norm", GRADIENT),
@@ -40,15 +41,15 @@ PLACES = {
         "map": (0.053, 0.325, 0.3815, 0.615),
         "key": (0.441, 0.325, 0.011, 0.615),
         "row": (0.053, 0.082, 0.3815, 0.165),
-        "steps": (0.79, 0.282, 0.205, 0.16),
-        "ways": (0.79, 0.042, 0.205, 0.24),
+        "steps": (0.796, 0.282, 0.2, 0.16),
+        "ways": (0.796, 0.042, 0.2, 0.24),
     },
     "alone": {
         "map": (0.053, 0.09, 0.5273, 0.85),
         "key": (0.588, 0.09, 0.012, 0.85),
         "row": (0.685, 0.59, 0.305, 0.35),
-        "steps": (0.7, 0.3, 0.205, 0.16),
-        "ways": (0.7, 0.042, 0.205, 0.24),
+        "steps": (0.7, 0.3, 0.2, 0.16),
+        "ways": (0.7, 0.042, 0.2, 0.24),
     },
 }
 
@@ -119,7 +120,7 @@ class CliffPicture:
         rows = _table(axes, "one step: its length", [name for name, _ in ARROWS.values()])
         for y, (_, face) in zip(rows, ARROWS.values(), strict=True):
             axes.fill(*_sample_arrow(y), facecolor=face, edgecolor=GRADIENT, linewidth=1.4)
-        self.lengths = Lettering(axes, [(1.0, y) for y in rows], [""] * 3, size=11, align="right")
+        self.lengths = Lettering(axes, [(1.0, y - RAISED) for y in rows], [""] * 3, size=11, align="right")
 
     def _draw_ways_table(self, axes):
         rows = _table(axes, "", [*WAYS, ""])[:-1]
@@ -128,7 +129,7 @@ class CliffPicture:
             _move_end(_end(axes, look, animated=False), 0.19, y, is_outside=False)
         axes.text(0, rows[-1] + 1, "hollow: off the map", fontsize=11, va="center_baseline")
         self.after = Lettering(axes, [(0, 0.3)], [""], size=12, align="left")
-        self.losses = Lettering(axes, [(1.0, y) for y in rows], [""] * 4, size=11, align="right")
+        self.losses = Lettering(axes, [(1.0, y - RAISED) for y in rows], [""] * 4, size=11, align="right")
 
     def update(self, numbers):
         """Shows what labs.cliff computed."""
@@ -335,7 +336,7 @@ def _table(axes, heading, names):
 
 def _end(axes, look, animated=True):
     """The mark at a way's end."""
-    size = 10 if look["marker"] == "o" else 7.5
+    size = MARK_SIZES[look["marker"]]
     return axes.plot([], [], marker=look["marker"], color=look["color"], markersize=size, markeredgewidth=1.6,
                      animated=animated, clip_on=False, zorder=5)[0]  # fmt: skip
 
