@@ -184,8 +184,7 @@ def _is_off(w, b):
 def _angle(numbers):
     """Between the raw step and the one clipped by value, in degrees."""
     (x, y), (x_value, y_value) = numbers["raw_step"], numbers["value_clipped_step"]
-    turned = np.degrees(np.arctan2(y, x) - np.arctan2(y_value, x_value))
-    return abs((turned + 180) % 360 - 180)
+    return abs(np.degrees(np.arctan2(y, x) - np.arctan2(y_value, x_value)))  # both in the same quadrant
 
 
 def _fold(numbers):
