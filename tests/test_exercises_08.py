@@ -157,10 +157,11 @@ def test_the_first_character_is_never_heard_of():
     assert numbers.angles_chunk[46] == pytest.approx(numbers.angles_chunk[0])  # chunks of 47 and of 1
 
 
-def test_products_with_W_of_48_steps_cut_at_20():
+def test_products_with_W_and_states_of_48_steps_cut_at_20():
     assert flow.kept_by_window(48, 20).sum() - 48 == 722  # each error's own walk
     heard = flow.kept_by_chunk(48, 20)
     assert np.diagonal(heard, -1).sum() == 45  # steps that hear the one after them
+    assert heard.sum(axis=1).max() == flow.kept_by_window(48, 20).sum(axis=1).max() == 20  # states to keep
 
 
 def test_a_typical_draw_is_far_from_the_true_gradient():
