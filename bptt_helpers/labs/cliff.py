@@ -51,6 +51,13 @@ def _surface(T, s_init, target, func, fineness):
 
 
 @lru_cache(maxsize=4)
+def _net(w, b, T, s_init, target, func):
+    """The net at the point: its states (T,), (dE/dw, dE/db), and its fixed points."""
+    gradient = np.array(landscape.gradient(w, b, T, s_init, target, func))
+    return landscape.states(w, b, T, s_init, func), gradient, landscape.fixed_points(w, b, func)
+
+
+@lru_cache(maxsize=4)
 def _row(w, T, s_init, func):
     """The last state s_{T-1} for every bias of ROW: (701,)."""
     return landscape.states(w, ROW, T, s_init, func)[-1]
@@ -104,10 +111,9 @@ def compute(settings):
     """  # fmt: skip
     w, b, T, s_init, target, func = (settings[name] for name in ("w", "b", "T", "s_init", "target", "func"))
     rate, limit, show = 10.0 ** settings["log_rate"], settings["limit"], settings["show"]
-    gradient = np.array(landscape.gradient(w, b, T, s_init, target, func))  # (2,)
+    states, gradient, fixed_points = _net(w, b, T, s_init, target, func)  # (T,), (2,)
     raw_step = -rate * gradient  # (2,)
     E_after = float(landscape.loss(w + raw_step[0], b + raw_step[1], T, s_init, target, func))
-    states = landscape.states(w, b, T, s_init, func)  # (T,)
     rests, folds = _rests(w, func)
     row_states = _row(w, T, s_init, func)
     shows_paths = show in ("paths", "all")
@@ -126,7 +132,7 @@ def compute(settings):
         "value_clipped_step": -rate * optimisers.clip_by_value(gradient, limit),
         "folds": folds,
         "fold_lines": _fold_lines(func),
-        "fixed_points": landscape.fixed_points(w, b, func),
+        "fixed_points": fixed_points,
         "rests": rests,
         "paths": {way: path for way, (path, _) in paths.items()},
         "path_losses": {way: losses for way, (_, losses) in paths.items()},
