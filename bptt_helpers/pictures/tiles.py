@@ -19,13 +19,15 @@ class Tiles(Artist):
         clear = np.zeros((1, 4), np.uint8)
         self._colours = np.concatenate([shades, clear]).view(np.uint32)[:, 0]  # (256,)  one number a colour
         self.values = np.full((1, 1), np.nan)
+        self._image = None  # (height, width, 4) of these values, until others come
         self.set_animated(True)
         self.set_zorder(zorder)
         axes.add_artist(self)
 
     def show(self, values):
         """Moves to new values (rows, columns)."""
-        self.values = values
+        if not np.array_equal(values, self.values, equal_nan=True):
+            self.values, self._image = np.array(values), None  # its own copy, to compare the next with
 
     def draw(self, renderer):
         """Places the image; matplotlib calls this."""
@@ -34,13 +36,19 @@ class Tiles(Artist):
         box = self.axes.bbox
         left, bottom = round(box.x0), round(box.y0)
         width, height = round(box.x1) - left, round(box.y1) - bottom
+        if self._image is None or self._image.shape[:2] != (height, width):
+            self._image = self._drawn(height, width)
+        gc = renderer.new_gc()
+        renderer.draw_image(gc, left, bottom, self._image)
+        gc.restore()
+
+    def _drawn(self, height, width):
+        """The cells as pixels, (height, width, 4) uint8."""
         rows, columns = self.values.shape
         row = np.arange(height)[::-1] * rows // height  # Agg counts the lowest row first
         column = np.arange(width) * columns // width
         image = self._colours[self._indices()][row[:, None], column].view(np.uint8)
-        gc = renderer.new_gc()
-        renderer.draw_image(gc, left, bottom, image.reshape(height, width, 4))
-        gc.restore()
+        return image.reshape(height, width, 4)
 
     def _indices(self):
         """Which of the 255 shades each cell has; 255 is clear."""
