@@ -95,7 +95,10 @@ class CliffPicture:
             for name, (_, face) in ARROWS.items()
         }  # fmt: skip
         self.point = _ring(axes)
-        self.goes_on = Lettering(axes, [(0, 0)], [""], size=11, colours=GRADIENT, boxed=True)
+        look = {"size": 11, "colours": GRADIENT, "boxed": True}
+        # The number is apart: words that change would have to be laid out anew, which takes a millisecond.
+        self.goes_on = Lettering(axes, [(0, 0)], ["goes on, length"], align="right", **look)
+        self.how_long = Lettering(axes, [(0, 0)], [""], align="left", **look)
 
     def _draw_key(self, axes):
         edges = np.linspace(LOWEST, HIGHEST, COLOURS.N + 1)
@@ -123,12 +126,12 @@ class CliffPicture:
         self.lengths = Lettering(axes, [(1.0, y - RAISED) for y in rows], [""] * 3, size=11, align="right")
 
     def _draw_ways_table(self, axes):
-        rows = _table(axes, "", [*WAYS, ""])[:-1]
+        rows = _table(axes, "$E$ at step", [*WAYS, ""])[:-1]
         for y, look in zip(rows, WAYS.values(), strict=True):
-            axes.plot([0.0, 0.19], [y, y], linewidth=1.8, clip_on=False, **(look | {"marker": ""}))
-            _move_end(_end(axes, look, animated=False), 0.19, y, is_outside=False)
+            axes.plot([0.0, 0.15], [y, y], linewidth=1.8, clip_on=False, **(look | {"marker": ""}))
+            _move_end(_end(axes, look, animated=False), 0.15, y, is_outside=False)
         axes.text(0, rows[-1] + 1, "hollow: off the map", fontsize=11, va="center_baseline")
-        self.after = Lettering(axes, [(0, 0.3)], [""], size=12, align="left")
+        self.at_step = Lettering(axes, [(0.46, 0.3 - RAISED)], [""], size=12, align="left")
         self.losses = Lettering(axes, [(1.0, y - RAISED) for y in rows], [""] * 4, size=11, align="right")
 
     def update(self, numbers):
@@ -172,7 +175,8 @@ class CliffPicture:
                 line.set_data(*drawn.T)
                 x, y = drawn[np.flatnonzero(np.isfinite(drawn[:, 0]))[-1]]
                 _move_end(self.ends[name], x, y, is_outside=(y, x) != tuple(path[-1]))
-        self.goes_on.write([""])
+        self.goes_on.set_visible(False)
+        self.how_long.write([""])
         for name, arrow in self.arrows.items():
             arrow.set_visible(show != "surface")
             tip, is_cut = _to_the_edge(np.array([b, w]), numbers[name][::-1])
@@ -191,11 +195,15 @@ class CliffPicture:
         """Beside the arrow's outer half, on its lower side."""
         along = step[::-1] / np.hypot(*step)  # also where the tail is at the edge already
         aside = np.array([along[1], -along[0]]) * (1 if along[0] > 0 else -1)
-        text = f"goes on: {_length(step)} long"
-        half = np.array([0.078 * len(text) + 0.05, 0.24])  # of the text's box, in units of the map
+        text = f" {_length(step)}"
+        words, number = 2.3, 0.16 * len(text) + 0.1  # their widths, in units of the map
+        half = np.array([(words + number) / 2, 0.24])
         at = tail + 0.7 * (tip - tail) + (np.abs(aside) @ half + 0.15) * aside
         low, high = np.array([BIASES, WEIGHTS]).T
-        self.goes_on.place([np.clip(at, low + half, high - half)], [text])
+        x, y = np.clip(at, low + half, high - half)
+        self.goes_on.place([(x - half[0] + words, y)], self.goes_on.strings)
+        self.goes_on.set_visible(True)
+        self.how_long.place([(x - half[0] + words, y)], [text])
 
     def _move_row(self, numbers):
         _move_folds(self.row_folds, numbers["folds"], LOWEST, HIGHEST)
@@ -209,8 +217,7 @@ class CliffPicture:
         self.losses.axes.set_visible(bool(paths))
         self.lengths.write([_length(numbers[name]) for name in ARROWS])
         if paths:
-            steps = len(paths["SGD"]) - 1
-            self.after.write([f"$E$ after {steps} step{'' if steps == 1 else 's'}"])
+            self.at_step.write([str(len(paths["SGD"]) - 1)])
             self.losses.write([_short(numbers["path_losses"][way][-1]) for way in WAYS])
 
 
@@ -330,7 +337,7 @@ def _table(axes, heading, names):
     axes.axis("off")
     axes.text(0, 0.3, heading, fontsize=12, va="center_baseline")
     for y, name in zip(rows, names, strict=True):
-        axes.text(0.26, y, name, fontsize=11, va="center_baseline")
+        axes.text(0.21, y, name, fontsize=11, va="center_baseline")
     return rows
 
 
@@ -389,4 +396,4 @@ def _arrow(tail, tip):
 def _sample_arrow(row):
     """An arrow to the right in the table, xs and ys."""
     corners = _arrow(np.array([0.0, 0.0]), np.array([0.55, 0.0]))
-    return 0.2 / 0.55 * corners[:, 0], row + 2.4 * corners[:, 1]
+    return 0.17 / 0.55 * corners[:, 0], row + 2.4 * corners[:, 1]
