@@ -26,7 +26,7 @@ CONTROLS = {
     "func": Choice("sigmoid", rnn.FUNCTIONS, "func"),
     "log_rate": Slider(-0.5, -3, 1, 0.05, "log₁₀ rate"),
     "limit": Slider(2.0, 0.1, 10, 0.1, "limit"),
-    "steps": Whole(20, 1, 60, "steps", play=True),
+    "steps": Whole(12, 1, 60, "steps", play=True),
     "show": Choice("all", SHOWN, "show"),
 }
 
