@@ -162,8 +162,8 @@ class CliffPicture:
         w, b, show = numbers["w"], numbers["b"], numbers["show"]
         self.surface.show(numbers["surface"][::-1])
         weights, folds = numbers["fold_lines"]
-        self.folds.set_data(np.append(folds[0][::-1], folds[1]), np.append(weights[::-1], weights))
-        self.row_at.set_ydata([w, w])
+        _draw_through(self.folds, np.append(folds[0][::-1], folds[1]), np.append(weights[::-1], weights))
+        _draw_through(self.row_at, BIASES, [w, w])
         self.point.set_data([b], [w])
         self._name_folds(weights, folds)
         for name, line in self.paths.items():
@@ -207,7 +207,7 @@ class CliffPicture:
 
     def _move_row(self, numbers):
         _move_folds(self.row_folds, numbers["folds"], LOWEST, HIGHEST)
-        self.row.set_data(numbers["row_biases"], np.clip(numbers["row"], LOWEST - 1, HIGHEST + 1))
+        _draw_through(self.row, numbers["row_biases"], np.clip(numbers["row"], LOWEST - 1, HIGHEST + 1))
         height = np.log10(max(numbers["E"], 10.0**FLOOR))
         self.row_point.set_data([numbers["b"]], [np.clip(height, LOWEST, HIGHEST)])
 
@@ -231,7 +231,7 @@ class _Rests:
         axes.set_title("where a run comes to rest", loc="left", pad=24)
         _bias_axis(axes)
         self.folds = axes.plot([], [], zorder=1, **FOLD)[0]
-        self.here = axes.axvline(0, color=INK, linewidth=0.8, animated=True, zorder=1)
+        self.here = axes.plot([], [], color=INK, linewidth=0.8, animated=True, zorder=1)[0]
         self.target = axes.plot(BIASES, [0, 0], color=LOSS, linewidth=1.6, linestyle=(0, (6, 3)),
                                 animated=True, zorder=1)[0]  # fmt: skip
         self.after = axes.plot([], [], color=STATE, linewidth=5, alpha=0.35, animated=True, zorder=2)[0]
@@ -260,13 +260,12 @@ class _Rests:
         low, high = self.limits
         rests = numbers["rests"]
         _move_folds(self.folds, numbers["folds"], low, high)
-        self.here.set_xdata([numbers["b"]] * 2)
-        self.target.set_ydata([numbers["target"]] * 2)
-        self.after.set_data(
-            numbers["row_biases"], np.clip(numbers["row_states"], 2 * low - high, 2 * high - low)
-        )
+        _draw_through(self.here, [numbers["b"]] * 2, self.limits)
+        _draw_through(self.target, BIASES, [numbers["target"]] * 2)
+        states = np.clip(numbers["row_states"], 2 * low - high, 2 * high - low)
+        _draw_through(self.after, numbers["row_biases"], states)
         for line, wanted in ((self.stable, rests.stable), (self.unstable, ~rests.stable)):
-            line.set_data(np.where(wanted, np.clip(rests.b, -99, 99), np.nan), rests.s)
+            _draw_through(line, np.where(wanted, np.clip(rests.b, -99, 99), np.nan), rests.s)
         self.last.set_data([numbers["b"]], [np.clip(numbers["states"][-1], low, high)])
 
 
@@ -291,11 +290,11 @@ class _Web:
         corners = np.clip(
             np.nan_to_num(np.repeat([numbers["s_init"], *numbers["states"]], 2)), 3 * low, 3 * high
         )
-        self.web.set_data(corners[:-1], corners[1:])
-        self.map.set_data(self.grid, numbers["one_step"](self.grid))
+        _draw_through(self.web, corners[:-1], corners[1:])
+        _draw_through(self.map, self.grid, numbers["one_step"](self.grid))
         for line, wanted in ((self.stable, True), (self.unstable, False)):
             points = [point.s for point in numbers["fixed_points"] if point.stable is wanted]
-            line.set_data(points, points)
+            _draw_through(line, points, points)
 
 
 def _points_from(axes, x, y):
@@ -313,9 +312,17 @@ def _ring(axes):
                      animated=True, clip_on=False, zorder=5)[0]  # fmt: skip
 
 
+def _draw_through(line, x, y):
+    """The line's new data, unless it has them already: then it keeps what it has computed to draw them."""
+    x, y = np.asarray(x, float), np.asarray(y, float)
+    old_x, old_y = line.get_data()
+    if not (np.array_equal(old_x, x, equal_nan=True) and np.array_equal(old_y, y, equal_nan=True)):
+        line.set_data(x, y)
+
+
 def _move_folds(line, folds, low, high):
     """Upright lines at all folds."""
-    line.set_data(np.repeat(folds, 3), np.tile([low, high, np.nan], len(folds)))
+    _draw_through(line, np.repeat(folds, 3), np.tile([low, high, np.nan], len(folds)))
 
 
 def _length(step):
