@@ -335,6 +335,9 @@ def test_a_verdict_on_a_tuple(capsys):
     )
     wrong = "not yet: value 1: the sign is flipped: yours is minus the right one"
     assert said(capsys, checks.verdict, (1.0, -RIGHT), (1.0, RIGHT)) == wrong
+    assert said(capsys, checks.verdict, np.array([1.0, 2.0]), (1.0, 2.0)) == "got it"
+    assert said(capsys, checks.verdict, np.array([2.0, 1.0]), (1.0, 2.0)).startswith("not yet: value 0")
+    assert said(capsys, checks.verdict, (..., 2.0), (1.0, 2.0)) == "not yet: value 0 is still ..."
 
 
 def test_mistakes_must_be_a_dict():

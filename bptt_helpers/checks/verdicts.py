@@ -139,7 +139,8 @@ def _same(mine, right):
             _same(getattr(mine, name, None), getattr(right, name)) for name in right._fields
         )
     if isinstance(right, tuple):
-        return isinstance(mine, tuple | list) and len(mine) == len(right) and all(map(_same, mine, right))
+        mine = _as_parts(mine)
+        return mine is not None and len(mine) == len(right) and all(map(_same, mine, right))
     mine, right = _as_numbers(mine), _as_numbers(right)
     if mine is None or right is None or mine.shape != right.shape:
         return False
@@ -180,9 +181,13 @@ def _difference_of_fields(mine, right, mistakes):
 
 
 def _difference_of_parts(mine, right):
-    if not isinstance(mine, tuple | list) or len(mine) != len(right):
+    parts = _as_parts(mine)
+    if parts is None or len(parts) != len(right):
         return f"expected {len(right)} values, got {described(mine)}"
+    mine = parts
     position = next(i for i in range(len(right)) if not _same(mine[i], right[i]))
+    if mine[position] is ...:
+        return f"value {position} is still ..."
     return f"value {position}: {_difference(mine[position], right[position], {})}"
 
 
@@ -233,6 +238,13 @@ def _is_whole(number):
 
 def _has_fields(answer):
     return isinstance(answer, tuple) and hasattr(answer, "_fields")
+
+
+def _as_parts(answer):
+    """The answer as several, or None: an array of numbers in place of a tuple of them will do."""
+    if isinstance(answer, np.ndarray) and answer.ndim == 1:
+        return list(answer)
+    return answer if isinstance(answer, tuple | list) else None
 
 
 def _as_numbers(answer):

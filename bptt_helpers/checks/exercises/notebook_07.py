@@ -33,6 +33,7 @@ def fold(attempt):
         "b is atanh(s) - w s, not tanh(s) - w s: s = tanh(w s + b) is to be solved for b": both(
             lambda w: np.tanh(state(w)) - w * state(w)
         ),
+        "the inverse of tanh is arctanh, not arctan": both(lambda w: np.arctan(state(w)) - w * state(w)),
         "b is atanh(s) - w s: the w is missing": both(lambda w: np.arctanh(state(w)) - state(w)),
         "b is atanh(s) - w s: the minus is a plus in yours": both(
             lambda w: np.arctanh(state(w)) + w * state(w)
@@ -93,6 +94,7 @@ def clip_by_norm(attempt):
         "the comparison is the wrong way round: only what is longer than limit is clipped": (
             lambda g, limit: g * limit / max(length(g), 1e-300) if length(g) < limit else g.copy()
         ),
+        "yours is the gradient as it came: nothing is cut": lambda g, limit: g.copy(),
         "a gradient that is too long is not thrown away, but shortened": (
             lambda g, limit: np.zeros_like(g) if length(g) > limit else g.copy()
         ),
@@ -100,7 +102,7 @@ def clip_by_norm(attempt):
     }
     rng = np.random.default_rng(10)
     cases = {
-        "for (3, 4) at 1": (np.array([3.0, 4.0]), 1.0),
+        "for (3, 4) at 2.5": (np.array([3.0, 4.0]), 2.5),
         "for (0.03, -0.04) at 1": (np.array([0.03, -0.04]), 1.0),
         "for a matrix at 2.5": (3 * rng.normal(size=(3, 2)), 2.5),
         "for a gradient of zeros": (np.zeros(3), 0.5),
