@@ -179,23 +179,50 @@ def test_from_the_edge_only_clipping_arrives():
     assert min(losses[way][-1] for way in ("SGD", "momentum", "Adam")) > 0.05
 
 
+VANISHED = (
+    r"gradient is 1\.0e-04 long, shorter than the limit: clipping leaves it as it is, and the step is only "
+)
 SAID = [
-    ({}, r"gradient is 27\.6 long: the raw step jumps 8\.74, off the map, to E = 0\.090; clipped by norm at"),
-    ({}, r"at 2\.0 it goes 0\.63\d? in the same direction; by value it turns 29° away\. .* above it\.$"),
-    ({"log_rate": -1.0}, r"jumps 2\.76 to E = 0\.089; clipped"),
-    (
-        {"w": 7.0, "b": 2.0},
-        r"leaves it as it is, and nothing moves: clipping cannot cure vanishing\.",
-    ),
-    ({"b": -2.3}, r"long: within the limit of 2\.0: no clipping; the step goes 0\.\d+ to E ="),
+    ({}, r"gradient is 27\.6 long: the raw step is 8\.74 long, goes off the map and ends at E = 0\.090; "),
+    ({}, r"; clipped by norm at 2\.0 it is 0\.632 long, in the same direction; clipped by value it "),
+    ({}, r"clipped by value it turns 29° away\. The nearest"),
+    ({}, r"The nearest fold is at b = −2\.344; this point is 0\.014 above it\.$"),
+    ({"log_rate": -1.0}, r"is 2\.76 long and ends at E = 0\.089; clipped"),
+    ({"w": 7.0, "b": 2.0}, VANISHED + r"0\.00003 long\. Clipping cannot cure vanishing\."),
+    ({"w": 7.0, "b": 2.0, "log_rate": 1.0}, VANISHED + r"0\.001 long\. Clipping cannot cure vanishing\."),
+    ({"b": -2.32}, r" 0\.12\d long, shorter than the limit: clipping leaves it as it is, and the step, 0"),
+    ({"b": -2.32}, r"and the step, 0\.0\d+ long, ends at E = 0\.219\. The"),
+    # A short gradient in the valley has not vanished: there is no error left.
+    ({"w": 0.0, "b": 0.85, "show": "steps"}, r"and the step, 0\.00009 long, ends at E = 3\.\de-07\.$"),
     ({"w": 2.0}, r"At w = 2\.00 there is no fold, and no cliff\.$"),
     ({"b": -2.5}, r"nearest fold is at b = −2\.\d+; this point is 0\.\d+ (above|below) it\.$"),
-    ({"show": "surface"}, r"gradient is 27\.6 long, and E = 0\.017\. The nearest fold"),
+    ({"show": "surface"}, r"gradient is 27\.6 long, and E = 0\.017\.$"),
+    ({"show": "steps"}, r"clipped by value it turns 29° away\.$"),
     (
         {"func": "identity", "w": 6.9, "b": 2.0, "T": 100},
-        r"off the map, to an overflow; .* The error overflows on the way of SGD, momentum",
+        r"goes off the map and ends in an overflow; .* The error overflows on the way of SGD, momentum",
     ),
-    ({"func": "relu"}, r"gradient is 0 long: clipping leaves it as it is, and nothing moves.* no fold"),
+    ({"func": "relu"}, r"gradient is 0 long, .* the step is only 0 long\. Clipping cannot cure .* no fold"),
+    (
+        {"log_rate": -1.0, "limit": 0.5, "steps": 60, "show": "paths"},
+        r"^After 60 steps the lowest error is that of clipped: 0\.0000\d; SGD, momentum and Adam end at"
+        r" 0\.089, 0\.090, 0\.0\d\d\.$",
+    ),
+    (
+        {"log_rate": 0.0, "limit": 0.5, "steps": 60, "show": "paths"},
+        r"that of clipped: 0\.0002; SGD, momentum and Adam end at 0\.090, 0\.090, 0\.090\.$",
+    ),
+    ({"w": 6.5, "b": 1.5, "show": "paths"}, r"that of SGD, clipped and momentum: 0\.090; Adam ends at 0"),
+    ({"func": "relu", "show": "paths", "steps": 1}, r"^After 1 step all four ways end at E = 0\.490\.$"),
+    ({"func": "identity", "show": "paths"}, r"SGD, momentum and Adam end at overflow, overflow, \d"),
+    (
+        {"show": "rests"},
+        r"^1 state of rest; the run from s₋₁ = 0 ends at s = 0\.568 after 50 steps\. The nearest fold is at"
+        r" b = −2\.344; this point is 0\.014 above it\.$",
+    ),
+    ({"show": "rests", "b": -2.4, "s_init": 0.55}, r"^3 states of rest; the run from s₋₁ = 0\.55 ends at s"),
+    ({"show": "rests", "func": "identity", "w": 1.0, "b": 1.0}, r"^No states of rest; .* at s = 50\.000 "),
+    ({"show": "rests", "func": "identity", "w": 7.0, "T": 100, "b": 2.0}, r"ends at s = 1\.\de\+84"),
 ]  # fmt: skip
 
 
@@ -214,19 +241,61 @@ def test_the_angle_it_names_is_the_one_between_the_steps():
         assert float(found[1] or 0) == pytest.approx(wanted, abs=0.51)
 
 
-def test_stages_hold_back_what_is_not_yet_spoken_of(canvas):
-    lab, seen = labs.cliff(), {}
-    for show in ("surface", "steps", "paths", "all"):
+STAGES = {  # what is on show: arrows and their table, ways and theirs, folds and diagrams, the cobweb's key
+    "surface": (False, False, False, False),
+    "steps": (True, False, False, False),
+    "paths": (False, True, False, False),
+    "rests": (False, False, True, True),
+    "all": (True, True, True, False),
+}
+
+
+def all_alike(seen):
+    seen = set(seen)
+    assert len(seen) == 1
+    return seen.pop()
+
+
+@pytest.mark.parametrize("func", ["sigmoid", "tanh"])
+def test_stages_hold_back_what_is_not_yet_spoken_of(canvas, func):
+    lab = labs.cliff(func=func)
+    kind, other = ("sigmoid", "others") if func == "sigmoid" else ("others", "sigmoid")
+    for show in (*STAGES, *reversed(STAGES)):  # also back from the later ones
         lab.move(show=show)
         canvas.png(lab.numbers)
         picture = canvas.picture
-        seen[show] = (
-            all(arrow.get_visible() for arrow in picture.arrows.values()),
-            all(line.get_visible() for line in picture.paths.values()),
-            picture.webs["sigmoid"].axes.get_visible() and picture.rests["sigmoid"].axes.get_visible(),
+        arrows = [*picture.arrows.values(), picture.lengths.axes]
+        ways = [*picture.paths.values(), *picture.ends.values(), picture.losses.axes]
+        panels = [picture.rests[kind].axes, picture.webs[kind].axes]
+        folds = [picture.folds, picture.fold_name]
+        marks = [len(picture.folds.get_xdata()) > 0, len(picture.row_folds.get_xdata()) > 0]
+        seen = (
+            all_alike(artist.get_visible() for artist in arrows),
+            all_alike(artist.get_visible() for artist in ways),
+            all_alike([*(artist.get_visible() for artist in panels + folds), *marks]),
+            picture.web_key.get_visible(),
         )
-        assert bool(lab.numbers.paths) == seen[show][1]
-    assert list(seen.values()) == [(False,) * 3, (True, False, False), (True, True, False), (True,) * 3]
+        assert seen == STAGES[show]
+        assert not picture.webs[other].axes.get_visible()
+        assert bool(lab.numbers.paths) == STAGES[show][1]
+        assert ("fold" in sweep.said(lab)) == STAGES[show][2]
+        assert len(lab.numbers.folds) == 2  # to compute with, at every stage
+
+
+def test_a_short_clipped_way_is_seen_at_its_start(canvas):
+    lab = labs.cliff(log_rate=-3.0, limit=0.1, steps=60, show="paths")
+    canvas.png(lab.numbers)
+    picture = canvas.picture
+    mark, line, ring = picture.ends["clipped"], picture.paths["clipped"], picture.point
+    others = [*picture.ends.values(), *picture.paths.values(), ring, *picture.arrows.values()]
+    assert all(mark.get_zorder() > other.get_zorder() for other in others if other is not mark)
+    assert all(line.get_zorder() > way.get_zorder() for way in picture.paths.values() if way is not line)
+    assert ring.get_markerfacecolor() == "none"
+    assert ring.get_markersize() > 1.5 * mark.get_markersize()
+    lab.move(show="all")
+    canvas.png(lab.numbers)
+    assert ring.get_markerfacecolor() == pictures.PAPER
+    assert ring.get_markeredgewidth() > 2
 
 
 @every_setting
@@ -254,13 +323,67 @@ def test_the_picture_carries_the_numbers(canvas, start):
     np.testing.assert_allclose(web[1::2], wanted)  # the corners on the map
 
 
-def test_an_arrow_that_leaves_the_map_says_how_long_it_is(canvas):
-    canvas.png(labs.cliff().numbers)
-    assert canvas.picture.goes_on.get_visible()
-    assert canvas.picture.how_long.strings == [" 8.74"]
-    canvas.png(labs.cliff(log_rate=-2.0).numbers)
-    assert not canvas.picture.goes_on.get_visible()
-    assert canvas.picture.how_long.strings == [""]
+@pytest.mark.parametrize("show", ["steps", "all"])
+def test_an_arrow_that_leaves_the_map_says_so_beside_its_head(canvas, show):
+    canvas.png(labs.cliff(show=show).numbers)
+    label = canvas.picture.goes_on
+    assert label.get_visible()
+    assert label.strings == ["off the map →"]
+    arrow = canvas.picture.arrows["raw_step"].get_xy()
+    ((x, y),) = label.positions
+    assert x < arrow[3, 0] == BIASES[1]  # the tip
+    assert y > np.interp(x, arrow[[0, 3], 0], arrow[[0, 3], 1]) + 0.2
+    canvas.png(labs.cliff(show=show, log_rate=-2.0).numbers)
+    assert not label.get_visible()
+    canvas.png(labs.cliff(show="paths").numbers)
+    assert not label.get_visible()
+
+
+def test_the_label_is_on_the_map_and_off_the_arrow(canvas):
+    rng = np.random.default_rng(1)
+    net = labs.cliff(show="steps").numbers
+    high = np.array([WEIGHTS[1], BIASES[1]])
+    low = np.array([WEIGHTS[0], BIASES[0]])
+    half = np.array(pictures.HALF_LABEL["alone"])
+    for _ in range(300):
+        w, b = low + (high - low) * (0.1 + 0.8 * rng.random(2))
+        angle = rng.uniform(0, 2 * np.pi)
+        step = 20 * np.array([np.sin(angle), np.cos(angle)])
+        canvas.picture.update(net | {"w": w, "b": b, "raw_step": step})
+        ((x, y),) = canvas.picture.goes_on.positions
+        at, along = np.array([x, y]), step[::-1] / 20
+        assert (np.abs(at - [-1.5, 3.5]) <= np.array([3.5, 3.5]) - half + 1e-9).all()
+        aside = np.array([-along[1], along[0]])
+        assert abs((at - [b, w]) @ aside) > np.abs(aside) @ half + pictures.SHAFT
+
+
+def test_errors_below_a_thousandth_are_not_written_out(canvas):
+    numbers = labs.cliff(log_rate=-1.0, limit=0.5, steps=60, show="paths").numbers
+    canvas.png(numbers)
+    assert dict(zip(pictures.WAYS, canvas.picture.losses.strings, strict=True))["clipped"] == "<.001"
+    assert canvas.picture.losses.strings[0] == f"{numbers.path_losses['SGD'][-1]:.3f}" == "0.089"
+    assert numbers.path_losses["clipped"][-1] < 1e-3
+
+
+@pytest.mark.parametrize(
+    "start", [{}, {"w": 6.0}, {"w": 4.5, "T": 100}, {"func": "tanh", "s_init": -1.0, "w": 2.5, "target": 0.2}]
+)
+def test_the_row_reaches_the_bottom_of_the_valley_at_the_wall(canvas, start):
+    numbers = labs.cliff(**start).numbers
+    b, states = numbers.row_biases, numbers.row_states
+    assert (np.diff(b) > 0).all()
+    assert b.shape == states.shape == numbers.row.shape == (701 + 384,)
+    np.testing.assert_allclose(
+        states, landscape.states(numbers.w, b, numbers["T"], numbers.s_init, numbers.func)[-1], atol=1e-9
+    )
+    lowest = numbers.row.argmin()
+    assert numbers.row[lowest] < pictures.HEIGHTS[0]
+    assert 0 < b[lowest] - numbers.folds[1] < 0.05
+    assert np.abs(np.diff(states)).max() < 0.1  # from each to the next: no leap is left
+    canvas.png(numbers)
+    drawn_b, drawn = canvas.picture.row.get_data()
+    assert drawn.min() <= pictures.HEIGHTS[0]
+    np.testing.assert_array_equal(drawn_b, b)
 
 
 def test_what_does_not_depend_on_the_control_is_not_computed_anew():
@@ -277,7 +400,7 @@ def test_what_does_not_depend_on_the_control_is_not_computed_anew():
 
 
 def test_larger_weights_are_drawn_above_and_larger_errors_darker(canvas):
-    lab = labs.cliff(func="relu", T=60, target=1.0, show="surface", w=0.5, b=-4.0)
+    lab = labs.cliff(func="relu", T=60, target=0.5, show="surface", w=0.5, b=-4.0)
     pixels = sweep.pixels(canvas.png(lab.numbers))
     axes = canvas.picture.surface.axes
 
@@ -285,6 +408,17 @@ def test_larger_weights_are_drawn_above_and_larger_errors_darker(canvas):
         x, y = axes.transData.transform((b, w))
         return pixels[len(pixels) - round(y), round(x)].mean()
 
-    assert lightness(6.0, 1.0) + 15 < lightness(3.0, -1.0)  # runs away; stays at 0, E = 1
+    assert lightness(6.0, 1.0) + 15 < lightness(3.0, -1.0)  # runs away; stays at 0, E = 0.25
     shades = COLOURS(np.arange(COLOURS.N))[:, :3] @ [0.2126, 0.7152, 0.0722]
     assert (np.diff(shades) < -0.02).all()
+
+
+def test_the_colours_tell_the_plain_from_the_side_that_never_wakes(canvas):
+    lab = labs.cliff(show="surface", w=0.0, b=-5.0)
+    pixels = sweep.pixels(canvas.png(lab.numbers))
+    axes = canvas.picture.surface.axes
+    x, y = axes.transData.transform([(1.0, 6.0), (-4.0, 1.0)]).round().astype(int).T
+    plain, asleep = pixels[len(pixels) - y, x].mean(axis=-1)
+    assert plain - asleep > 40
+    assert pytest.approx(np.log10(0.5)) == pictures.HIGHEST
+    assert refined(lab).surface.max() < pictures.HIGHEST  # no colour is kept for what is not there

@@ -12,9 +12,10 @@ from bptt_helpers.pictures.numerals import plain
 
 SHOWN = {
     "surface": "the surface",
-    "steps": "and one step",
-    "paths": "and four ways down",
-    "all": "and why it breaks",
+    "steps": "one step",
+    "paths": "four ways down",
+    "rests": "where it comes to rest",
+    "all": "everything",
 }
 
 CONTROLS = {
@@ -32,7 +33,10 @@ CONTROLS = {
 
 CELLS = {"coarse": 71, "fine": 281}  # of the map a side: while a slider moves, and when it rests
 ROW = np.linspace(*BIASES, 701)  # the biases of the map's row at w: a step of the slider apart
-UNSEEN = 1e-3  # a step so short moves no mark on the map
+CLOSER = {"rounds": 2, "gaps": 8, "points": 24}  # of the row where it is steep: 384 biases more
+UNSEEN = 0.01  # so far from the map's edge is not seen
+VANISHED = 1e-3  # a gradient so short moves nothing,
+LEARNT = 1e-4  # unless it is short because there is no error left
 CURVE = {"count": 401, "reach": 14.0}  # of the bifurcation diagram: |w s + b| is at most 12 in a full state
 
 
@@ -59,8 +63,21 @@ def _net(w, b, T, s_init, target, func):
 
 @lru_cache(maxsize=4)
 def _row(w, T, s_init, func):
-    """The last state s_{T-1} for every bias of ROW: (701,)."""
-    return landscape.states(w, ROW, T, s_init, func)[-1]
+    """(biases, the last state s_{T-1} for each): (1085,) each. Those of ROW, and more where it is steep.
+
+    At a fold the state leaps within less than a step of the slider, over the target: a row that is sampled
+    from step to step shows a wall there, and no valley at its foot.
+    """
+    b, last = ROW, landscape.states(w, ROW, T, s_init, func)[-1]
+    shares = np.arange(1, CLOSER["points"] + 1) / (CLOSER["points"] + 1)
+    for _ in range(CLOSER["rounds"]):
+        leaps = np.abs(np.diff(np.clip(last, -2, 2)))  # what runs away is not to draw all points to itself
+        gaps = np.argpartition(leaps, -CLOSER["gaps"])[-CLOSER["gaps"] :]
+        more = (b[gaps] + shares[:, None] * (b[gaps + 1] - b[gaps])).ravel()
+        b, last = np.append(b, more), np.append(last, landscape.states(w, more, T, s_init, func)[-1])
+        order = np.argsort(b)
+        b, last = b[order], last[order]
+    return b, last
 
 
 @lru_cache(maxsize=4)
@@ -102,11 +119,11 @@ def compute(settings):
     states : (T,)  s_0 … s_{T-1}
     E, gradient, gradient_norm : (s_{T-1} - target)², (2,) of dE/dw and dE/db, and how long that is
     raw_step, norm_clipped_step, value_clipped_step : (2,)  one step of gradient descent from (w, b)
-    E_after_raw_step : where the first of them ends; None while no step is shown
+    E_after_raw_step : the error where the first of them ends; None while no step is shown
     folds : (2,)  the b at which two fixed points are born or die, at this w; (0,) where there are none
     paths, path_losses : {way: (steps + 1, 2)} of (w, b), {way: (steps + 1,)} of E; landscape.descend's ways
     surface : log10 E, a row a weight and a column a bias; surface_at : the w and the b of its cells
-    row, row_states : log10 E and s_{T-1} over row_biases, at this w
+    row, row_states : log10 E and s_{T-1} over row_biases, at this w; the biases are closer where it is steep
     rests, fixed_points : landscape.equilibria at w, landscape.fixed_points at (w, b)
     """  # fmt: skip
     w, b, T, s_init, target, func = (settings[name] for name in ("w", "b", "T", "s_init", "target", "func"))
@@ -115,7 +132,7 @@ def compute(settings):
     raw_step = -rate * gradient  # (2,)
     E_after = float(landscape.loss(w + raw_step[0], b + raw_step[1], T, s_init, target, func))
     rests, folds = _rests(w, func)
-    row_states = _row(w, T, s_init, func)
+    row_biases, row_states = _row(w, T, s_init, func)
     shows_paths = show in ("paths", "all")
     paths = _paths(w, b, T, s_init, target, func, rate, limit, settings["steps"]) if shows_paths else {}
     return {
@@ -127,7 +144,7 @@ def compute(settings):
         "gradient": gradient,
         "gradient_norm": optimisers.norm(gradient),
         "raw_step": raw_step,
-        "E_after_raw_step": E_after if show != "surface" else None,
+        "E_after_raw_step": E_after if show in ("steps", "all") else None,
         "norm_clipped_step": -rate * optimisers.clip_by_norm(gradient, limit),
         "value_clipped_step": -rate * optimisers.clip_by_value(gradient, limit),
         "folds": folds,
@@ -138,7 +155,7 @@ def compute(settings):
         "path_losses": {way: losses for way, (_, losses) in paths.items()},
         "surface": _surface(T, s_init, target, func, "coarse"),
         "surface_at": _cells("coarse"),
-        "row_biases": ROW,
+        "row_biases": row_biases,
         "row_states": row_states,
         "row": _log10((row_states - target) ** 2),
     }
@@ -151,40 +168,102 @@ def refine(settings, numbers):
 
 
 def describe(settings, numbers):
-    """How long the gradient is, where a raw step goes, what clipping makes of it, and where the fold is."""
-    place = f"At (w, b) = ({plain(numbers['w'], 2)}, {plain(numbers['b'], 2)})"
-    said = f"{place} the gradient is <b>{_size(numbers['gradient_norm'])}</b> long"
-    if settings["show"] == "surface":
-        return f"{said}, and E = {_size(numbers['E'])}. {_fold(numbers)}"
-    said += f": {_steps(settings, numbers)}."
+    """What is shown, in numbers: the gradient, the step three ways, the four ways, or the states of rest."""
+    said = SAYS[settings["show"]](settings, numbers)
+    if "overflow" not in said and not _is_finite(numbers):
+        said += " The error or its gradient overflows."
+    return said
+
+
+def _is_finite(numbers):
+    """Whether the net, its gradient, the steps and the ways are."""
+    steps = [numbers[name] for name in ("raw_step", "norm_clipped_step", "value_clipped_step")]
+    found = (numbers["states"], numbers["E"], numbers["gradient"], numbers["gradient_norm"], *steps)
+    ways = (*numbers["paths"].values(), *numbers["path_losses"].values())
+    return all(np.isfinite(value).all() for value in (*found, numbers["row_states"], *ways))
+
+
+def _say_surface(settings, numbers):
+    return f"{_place(numbers)}, and E = {_size(numbers['E'])}."
+
+
+def _say_steps(settings, numbers):
+    return f"{_place(numbers)}{_steps(settings, numbers)}"
+
+
+def _say_all(settings, numbers):
+    said = _say_steps(settings, numbers)
     overflowing = [way for way, losses in numbers["path_losses"].items() if not np.isfinite(losses).all()]
     if overflowing:
         return f"{said} The error overflows on the way of {', '.join(overflowing)}."
     return f"{said} {_fold(numbers)}"
 
 
+def _say_paths(settings, numbers):
+    """Which of the ways has the lowest error at its end, and where the others are."""
+    ends = {way: losses[-1] for way, losses in numbers["path_losses"].items()}
+    written = {way: _small(E) if np.isfinite(E) else "overflow" for way, E in ends.items()}
+    lowest = written[min(ends, key=lambda way: ends[way] if np.isfinite(ends[way]) else np.inf)]
+    best, rest = ([way for way in ends if (written[way] == lowest) is wanted] for wanted in (True, False))
+    after = f"After {plain(settings['steps'], 0)} {'step' if settings['steps'] == 1 else 'steps'}"
+    if not rest:
+        return f"{after} all four ways end at <b>{'an ' if lowest == 'overflow' else 'E = '}{lowest}</b>."
+    end = "ends" if len(rest) == 1 else "end"
+    return (
+        f"{after} the lowest error is that of <b>{_listed(best)}: {lowest}</b>;"
+        f" {_listed(rest)} {end} at {', '.join(written[way] for way in rest)}."
+    )
+
+
+def _say_rests(settings, numbers):
+    """How many states of rest there are, where the run ends, and where the fold is."""
+    count, last = len(numbers["fixed_points"]), numbers["states"][-1]
+    states = f"<b>{count or 'No'} {'state' if count == 1 else 'states'} of rest</b>"
+    start = f"the run from s₋₁ = {_without_zeros(plain(numbers['s_init'], 2))}"
+    T = f"{settings['T']} steps"
+    if not np.isfinite(last):
+        return f"{states}; {start} overflows within {T}. {_fold(numbers)}"
+    return f"{states}; {start} ends at <b>s = {plain(last, 3)}</b> after {T}. {_fold(numbers)}"
+
+
+SAYS = {
+    "surface": _say_surface,
+    "steps": _say_steps,
+    "paths": _say_paths,
+    "rests": _say_rests,
+    "all": _say_all,
+}
+
+
+def _place(numbers):
+    place = f"At (w, b) = ({plain(numbers['w'], 2)}, {plain(numbers['b'], 2)})"
+    return f"{place} the gradient is <b>{_size(numbers['gradient_norm'])}</b> long"
+
+
 def _steps(settings, numbers):
     """What becomes of one step: raw, clipped by norm, clipped by value."""
     raw_step, limit = numbers["raw_step"], plain(settings["limit"], 1)
-    raw = optimisers.norm(raw_step)
-    off = ", <b>off the map</b>," if _is_off(numbers["w"] + raw_step[0], numbers["b"] + raw_step[1]) else ""
-    lands = numbers["E_after_raw_step"]
-    lands = f"E = <b>{_size(lands)}</b>" if np.isfinite(lands) else "an overflow"
+    raw, lands = optimisers.norm(raw_step), numbers["E_after_raw_step"]
+    ends = f"ends at E = <b>{_small(lands)}</b>" if np.isfinite(lands) else "ends in an overflow"
+    if _is_off(numbers["w"] + raw_step[0], numbers["b"] + raw_step[1]):
+        ends = f"goes <b>off the map</b> and {ends}"
     if numbers["gradient_norm"] <= settings["limit"]:
-        if raw < UNSEEN:
-            return "clipping leaves it as it is, and nothing moves: clipping <b>cannot cure vanishing</b>"
-        return f"within the limit of {limit}: no clipping; the step goes <b>{_size(raw)}</b>{off} to {lands}"
+        said = ", shorter than the limit: clipping leaves it as it is, and the step"
+        if numbers["gradient_norm"] < VANISHED and numbers["E"] > LEARNT:
+            return f"{said} is only {_small(raw)} long. Clipping <b>cannot cure vanishing</b>."
+        return f"{said}, <b>{_small(raw)}</b> long, {ends}."
     clipped, turned = optimisers.norm(numbers["norm_clipped_step"]), _angle(numbers)
     by_value = "does not turn either" if turned < 0.5 else f"turns {turned:.0f}° away"
     return (
-        f"the raw step jumps <b>{_size(raw)}</b>{off} to {lands}; clipped by norm at {limit} it goes"
-        f" <b>{_size(clipped)}</b> in the same direction; by value it {by_value}"
+        f": the raw step is <b>{_small(raw)}</b> long{',' if 'goes' in ends else ' and'} {ends};"
+        f" clipped by norm at {limit} it is <b>{_small(clipped)}</b> long, in"
+        f" the same direction; clipped by value it {by_value}."
     )
 
 
 def _is_off(w, b):
-    """Whether this place lies outside the map."""
-    return not (WEIGHTS[0] <= w <= WEIGHTS[1] and BIASES[0] <= b <= BIASES[1])
+    """Whether this place lies outside the map, by more than can be seen."""
+    return any(not low - UNSEEN <= at <= high + UNSEEN for at, (low, high) in ((w, WEIGHTS), (b, BIASES)))
 
 
 def _angle(numbers):
@@ -205,6 +284,22 @@ def _fold(numbers):
     return (
         f"The nearest fold is at b = {plain(nearest, 3)}; this point is {_size(abs(b - nearest))} {side} it."
     )
+
+
+def _listed(names):
+    """ "SGD, momentum and Adam"."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
+def _without_zeros(decimal):
+    return decimal.rstrip("0").rstrip(".")
+
+
+def _small(value):
+    """As _size, but what is below a thousandth has its first digit written out: "0.00003"."""
+    if not 1e-6 <= value < 9.5e-4:
+        return _size(value)
+    return f"{value:.{-int(np.floor(np.log10(value)))}f}"
 
 
 def _size(value):

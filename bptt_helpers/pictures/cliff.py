@@ -1,7 +1,7 @@
 """The error surface of a scalar net as a map over bias and weight, and why there is a cliff in it.
 
-The map, the row of it below and the bifurcation diagram share the bias as their horizontal axis; the folds
-are dotted in all of them. The cobweb is the run at the point.
+The map, the row of it below and the bifurcation diagram share the bias as their horizontal axis; once it is
+asked why there is a cliff, the folds are dotted in all of them. The cobweb is the run at the point.
 """
 
 import numpy as np
@@ -14,8 +14,9 @@ from bptt_helpers.pictures.tiles import Tiles
 
 WEIGHTS, BIASES = (0.0, 7.0), (-5.0, 2.0)  # w and b on the map, of one scale: a direction keeps its angle
 FLOOR = -40.0  # stands for log10 of E where that is smaller
-LOWEST, HIGHEST = -2, 2 / 3  # log10 E that has colours
-# The 18 tints of orange that a PNG can hold, a seventh of a power of ten each: lines are seen on all of them.
+LOWEST, HIGHEST = -2.0, np.log10(0.5)  # log10 E that has colours
+HEIGHTS = (-3.0, 2 / 3)  # log10 E in the panel of the row
+# The 18 tints of orange that a PNG can hold, a tenth of a power of ten each: lines are seen on all of them.
 COLOURS = ListedColormap(LinearSegmentedColormap.from_list("", [PAPER, LOSS])(np.arange(1, 19) / 18))
 STATES = {"sigmoid": (-0.05, 1.05), "others": (-1.2, 1.2)}
 
@@ -27,15 +28,28 @@ WAYS = {  # of the four optimisers, each told by line and mark
     "Adam": {"linestyle": (0, (6, 1.5, 1, 1.5)), "marker": "D", "color": STATE},
 }
 RAISED = 0.06  # of a row of the table: numerals then stand on the line of the words beside them
-MARK_SIZES = {"o": 10, "s": 7.5, "^": 9, "D": 7.5}  # seen one over the other where ways end together
+MARK_SIZES = {"o": 10, "s": 6.5, "^": 9, "D": 7.5}  # seen one over the other where ways end together
+ABOVE = "clipped"  # the way drawn above the others: a short one, near the start
+RINGS = {  # the point, and the point as a start: thin and wide, so that ways that end near it are seen
+    "point": {"markerfacecolor": PAPER, "markersize": 9, "markeredgewidth": 2.2},
+    "start": {"markerfacecolor": "none", "markersize": 13, "markeredgewidth": 1.1},
+}
+SHOWS = {  # what is seen of the map's panel and of the tables, at each stage
+    "surface": set(),
+    "steps": {"steps"},
+    "paths": {"paths"},
+    "rests": {"rests"},
+    "all": {"steps", "paths", "rests"},
+}
 ARROWS = {  # name, face
     "raw_step": ("raw", PAPER),
     "norm_clipped_step": ("by norm", GRADIENT),
     "value_clipped_step": ("by value", INK),
 }
-# Where the tables stand: beside the cobweb, or beside the map while nothing else is on the right.
 SHAFT, HEAD, HEAD_LENGTH = 0.035, 0.13, 0.24  # of an arrow, in units of the map
-# left, bottom, width, height in the figure: with the diagrams, or larger without them
+HALF_LABEL = {"all": (1.05, 0.22), "alone": (0.76, 0.16)}  # of "off the map →", in units of the map
+# Where all stands, with the diagrams, or larger without them; the tables are beside the cobweb or the map.
+# left, bottom, width, height in the figure
 PLACES = {
     "all": {
         "map": (0.053, 0.325, 0.3815, 0.615),
@@ -47,15 +61,15 @@ PLACES = {
     "alone": {
         "map": (0.053, 0.09, 0.5273, 0.85),
         "key": (0.588, 0.09, 0.012, 0.85),
-        "row": (0.685, 0.59, 0.305, 0.35),
-        "steps": (0.7, 0.3, 0.2, 0.16),
-        "ways": (0.7, 0.042, 0.2, 0.24),
+        "row": (0.697, 0.59, 0.293, 0.35),
+        "steps": (0.7, 0.28, 0.2, 0.16),
+        "ways": (0.7, 0.2, 0.2, 0.24),
     },
 }
 
 
 class CliffPicture:
-    """Left the map and its row; right the bifurcation diagram, the cobweb, and a table."""
+    """Left the map and its row; right the bifurcation diagram, the cobweb, and tables: what is asked for."""
 
     size = (10.8, 6.7)
 
@@ -70,6 +84,7 @@ class CliffPicture:
             self.webs[name] = _Web(figure.add_axes([0.567, 0.082, 0.215, 0.3466]), limits)
         self._draw_step_table(figure.add_axes(places["steps"]))
         self._draw_ways_table(figure.add_axes(places["ways"]))
+        self._draw_web_key(figure.add_axes([0.8, 0.11, 0.2, 0.29]))
         self.arranged = None
 
     def _draw_map(self, axes):
@@ -85,20 +100,18 @@ class CliffPicture:
         self.fold_name = Lettering(axes, [(0, 0)], [""], size=11, boxed=True)
         self.row_at = axes.plot(BIASES, [0, 0], color=INK, linewidth=0.8, animated=True, zorder=2)[0]
         self.paths = {
-            name: axes.plot([], [], linewidth=1.8, animated=True, zorder=3, **(look | {"marker": ""}))[0]
+            name: axes.plot([], [], linewidth=1.8, animated=True, zorder=3.5 if name == ABOVE else 3,
+                            **(look | {"marker": ""}))[0]
             for name, look in WAYS.items()
-        }
-        self.ends = {name: _end(axes, look) for name, look in WAYS.items()}
+        }  # fmt: skip
+        self.ends = {name: _end(axes, look, 7 if name == ABOVE else 6) for name, look in WAYS.items()}
         self.arrows = {
             name: axes.fill([0], [0], facecolor=face, edgecolor=GRADIENT, linewidth=1.4, animated=True,
                             zorder=4)[0]
             for name, (_, face) in ARROWS.items()
         }  # fmt: skip
         self.point = _ring(axes)
-        look = {"size": 11, "colours": GRADIENT, "boxed": True}
-        # The number is apart: words that change would have to be laid out anew, which takes a millisecond.
-        self.goes_on = Lettering(axes, [(0, 0)], ["goes on, length"], align="right", **look)
-        self.how_long = Lettering(axes, [(0, 0)], [""], align="left", **look)
+        self.goes_on = Lettering(axes, [(0, 0)], [""], size=11, colours=GRADIENT, boxed=True)
 
     def _draw_key(self, axes):
         edges = np.linspace(LOWEST, HIGHEST, COLOURS.N + 1)
@@ -106,15 +119,16 @@ class CliffPicture:
                                    vmin=LOWEST, vmax=HIGHEST)  # fmt: skip
         axes.set(xticks=[])
         axes.yaxis.tick_right()
-        axes.set_yticks([-2, -1, 0, 2 / 3], ["≤.01", ".1", "1", "≥4.6"], fontsize=11)
+        ticks = {0.01: "≤.01", 0.03: ".03", 0.1: ".1", 0.2: ".2", 0.5: "≥.5"}
+        axes.set_yticks(np.log10(list(ticks)), ticks.values(), fontsize=11)
         axes.tick_params(length=0)
 
     def _draw_row(self, axes):
-        axes.set(xlim=BIASES, ylim=(LOWEST, HIGHEST))
+        axes.set(xlim=BIASES, ylim=HEIGHTS)
         axes.set_xlabel("bias $b$", labelpad=1)
         axes.set_title("the error along the thin line", loc="left")
         _bias_axis(axes)
-        axes.set_yticks([-2, -1, 0], [".01", ".1", "1"])
+        axes.set_yticks([-3, -2, -1, 0], [".001", ".01", ".1", "1"])
         self.row_folds = axes.plot([], [], zorder=1, **FOLD)[0]
         self.row = axes.plot([], [], color=LOSS, linewidth=2.6, animated=True, zorder=2)[0]
         self.row_point = _ring(axes)
@@ -129,24 +143,44 @@ class CliffPicture:
         rows = _table(axes, "$E$ at step", [*WAYS, ""])[:-1]
         for y, look in zip(rows, WAYS.values(), strict=True):
             axes.plot([0.0, 0.15], [y, y], linewidth=1.8, clip_on=False, **(look | {"marker": ""}))
-            _move_end(_end(axes, look, animated=False), 0.15, y, is_outside=False)
+            _move_end(_end(axes, look, 6, animated=False), 0.15, y, is_outside=False)
         axes.text(0, rows[-1] + 1, "hollow: off the map", fontsize=11, va="center_baseline")
         self.at_step = Lettering(axes, [(0.46, 0.3 - RAISED)], [""], size=12, align="left")
         self.losses = Lettering(axes, [(1.0, y - RAISED) for y in rows], [""] * 4, size=11, align="right")
 
+    def _draw_web_key(self, axes):
+        """What the marks and lines of the cobweb are."""
+        dot = {"color": INK, "marker": "o", "markersize": 8, "linestyle": ""}
+        looks = {
+            "one step": {"color": INK, "linewidth": 1.8},
+            "no change": {"color": FAINT, "linewidth": 1.2},
+            "the run": {"color": STATE, "linewidth": 1.3},
+            "rests, stable": dot,
+            "rests, unstable": dot | {"markerfacecolor": PAPER},
+        }
+        axes.set(xlim=(0, 1), ylim=(len(looks) - 0.5, -0.5))
+        axes.axis("off")
+        for y, (name, look) in enumerate(looks.items()):
+            x = [0.075] if "marker" in look else [0.02, 0.13]
+            axes.plot(x, [y] * len(x), **look)
+            axes.text(0.18, y, name, fontsize=11, va="center_baseline")
+        self.web_key = axes
+
     def update(self, numbers):
         """Shows what labs.cliff computed."""
+        shown = SHOWS[numbers["show"]]
         kind = "sigmoid" if numbers["func"] == "sigmoid" else "others"
         for name in STATES:
             for panel in (self.rests[name], self.webs[name]):
-                panel.axes.set_visible(name == kind and numbers["show"] == "all")
-        self._arrange("all" if numbers["show"] == "all" else "alone")
-        self._move_map(numbers)
-        self._move_row(numbers)
-        if numbers["show"] == "all":
+                panel.axes.set_visible(name == kind and "rests" in shown)
+        self.web_key.set_visible(shown == {"rests"})  # where no table stands
+        self._arrange("all" if "rests" in shown else "alone")
+        self._move_map(numbers, shown)
+        self._move_row(numbers, shown)
+        if "rests" in shown:
             self.rests[kind].move(numbers)
             self.webs[kind].move(numbers)
-        self._write_tables(numbers)
+        self._write_tables(numbers, shown)
 
     def _arrange(self, place):
         if place == self.arranged:
@@ -158,16 +192,36 @@ class CliffPicture:
         self.point.axes.tick_params(labelbottom=place == "alone")
         self.point.axes.xaxis.label.set_visible(place == "alone")
 
-    def _move_map(self, numbers):
-        w, b, show = numbers["w"], numbers["b"], numbers["show"]
+    def _move_map(self, numbers, shown):
+        w, b = numbers["w"], numbers["b"]
         self.surface.show(numbers["surface"][::-1])
-        weights, folds = numbers["fold_lines"]
-        _draw_through(self.folds, np.append(folds[0][::-1], folds[1]), np.append(weights[::-1], weights))
         _draw_through(self.row_at, BIASES, [w, w])
-        self.point.set_data([b], [w])
-        self._name_folds(weights, folds)
+        self.point.set(xdata=[b], ydata=[w], **RINGS["start" if shown == {"paths"} else "point"])
+        self._move_folds(*numbers["fold_lines"], "rests" in shown)
+        self._move_ways(numbers["paths"])
+        self.goes_on.set_visible(False)
+        for name, arrow in self.arrows.items():
+            arrow.set_visible("steps" in shown)
+            if "steps" in shown:
+                tail = np.array([b, w])
+                tip, is_cut = _to_the_edge(tail, numbers[name][::-1])
+                arrow.set_xy(_arrow(tail, tip))
+                if is_cut and name == "raw_step":
+                    self._say_it_goes_on(tail, tip, numbers["raw_step"][::-1])
+
+    def _move_folds(self, weights, folds, is_shown):
+        self.folds.set_visible(is_shown)
+        self.fold_name.set_visible(is_shown and len(weights) > 0)
+        if not self.fold_name.get_visible():
+            _draw_through(self.folds, [], [])
+            return
+        _draw_through(self.folds, np.append(folds[0][::-1], folds[1]), np.append(weights[::-1], weights))
+        i = np.flatnonzero(folds[1] < BIASES[1] - 0.9)[-1]
+        self.fold_name.place([(folds[1][i] + 0.5, min(weights[i], 6.72))], ["folds"])
+
+    def _move_ways(self, paths):
         for name, line in self.paths.items():
-            path = numbers["paths"].get(name)
+            path = paths.get(name)
             for artist in (line, self.ends[name]):
                 artist.set_visible(path is not None)
             if path is not None:
@@ -175,50 +229,38 @@ class CliffPicture:
                 line.set_data(*drawn.T)
                 x, y = drawn[np.flatnonzero(np.isfinite(drawn[:, 0]))[-1]]
                 _move_end(self.ends[name], x, y, is_outside=(y, x) != tuple(path[-1]))
-        self.goes_on.set_visible(False)
-        self.how_long.write([""])
-        for name, arrow in self.arrows.items():
-            arrow.set_visible(show != "surface")
-            tip, is_cut = _to_the_edge(np.array([b, w]), numbers[name][::-1])
-            arrow.set_xy(_arrow(np.array([b, w]), tip))
-            if is_cut and show != "surface" and name == "raw_step":
-                self._say_how_long(np.array([b, w]), tip, numbers["raw_step"])
 
-    def _name_folds(self, weights, folds):
-        if len(weights) == 0:
-            self.fold_name.write([""])
-            return
-        i = np.flatnonzero(folds[1] < BIASES[1] - 0.9)[-1]
-        self.fold_name.place([(folds[1][i] + 0.5, min(weights[i], 6.72))], ["folds"])
-
-    def _say_how_long(self, tail, tip, step):
-        """Beside the arrow's outer half, on its lower side."""
-        along = step[::-1] / np.hypot(*step)  # also where the tail is at the edge already
-        aside = np.array([along[1], -along[0]]) * (1 if along[0] > 0 else -1)
-        text = f" {_length(step)}"
-        words, number = 2.3, 0.16 * len(text) + 0.1  # their widths, in units of the map
-        half = np.array([(words + number) / 2, 0.24])
-        at = tail + 0.7 * (tip - tail) + (np.abs(aside) @ half + 0.15) * aside
-        low, high = np.array([BIASES, WEIGHTS]).T
-        x, y = np.clip(at, low + half, high - half)
-        self.goes_on.place([(x - half[0] + words, y)], self.goes_on.strings)
+    def _say_it_goes_on(self, tail, tip, step):
+        """Beside the arrow's head: above it, or below where there is no room above."""
+        along = step / np.hypot(*step)  # also where the tail is at the edge already
+        if abs(along[1]) > abs(along[0]):
+            text = "off the map ↑" if along[1] > 0 else "off the map ↓"
+        else:
+            text = "off the map →" if along[0] > 0 else "← off the map"
+        half = np.array(HALF_LABEL[self.arranged])
+        upward = np.array([-along[1], along[0]]) * (1 if along[0] >= 0 else -1)
+        places = []
+        for aside in (upward, -upward):
+            at = tip - (np.abs(along) @ half) * along + (np.abs(aside) @ half + HEAD + 0.08) * aside
+            places.append(_moved_inside(at, along, half))
+        (above, moved_above), (below, moved_below) = places
+        self.goes_on.place([above if moved_above < moved_below + 1 else below], [text])
         self.goes_on.set_visible(True)
-        self.how_long.place([(x - half[0] + words, y)], [text])
 
-    def _move_row(self, numbers):
-        _move_folds(self.row_folds, numbers["folds"], LOWEST, HIGHEST)
-        _draw_through(self.row, numbers["row_biases"], np.clip(numbers["row"], LOWEST - 1, HIGHEST + 1))
+    def _move_row(self, numbers, shown):
+        low, high = HEIGHTS
+        _move_folds(self.row_folds, numbers["folds"] if "rests" in shown else [], low, high)
+        _draw_through(self.row, numbers["row_biases"], np.clip(numbers["row"], low - 1, high + 1))
         height = np.log10(max(numbers["E"], 10.0**FLOOR))
-        self.row_point.set_data([numbers["b"]], [np.clip(height, LOWEST, HIGHEST)])
+        self.row_point.set_data([numbers["b"]], [np.clip(height, low, high)])
 
-    def _write_tables(self, numbers):
-        paths = numbers["paths"]
-        self.lengths.axes.set_visible(numbers["show"] != "surface")
-        self.losses.axes.set_visible(bool(paths))
-        self.lengths.write([_length(numbers[name]) for name in ARROWS])
-        if paths:
-            self.at_step.write([str(len(paths["SGD"]) - 1)])
-            self.losses.write([_short(numbers["path_losses"][way][-1]) for way in WAYS])
+    def _write_tables(self, numbers, shown):
+        self.lengths.axes.set_visible("steps" in shown)
+        self.losses.axes.set_visible("paths" in shown)
+        self.lengths.write([_short(np.hypot(*numbers[name])) for name in ARROWS])
+        if "paths" in shown:
+            self.at_step.write([str(len(numbers["paths"]["SGD"]) - 1)])
+            self.losses.write([_error(numbers["path_losses"][way][-1]) for way in WAYS])
 
 
 class _Rests:
@@ -308,8 +350,7 @@ def _bias_axis(axes):
 
 
 def _ring(axes):
-    return axes.plot([], [], "o", color=INK, markerfacecolor=PAPER, markersize=9, markeredgewidth=2.2,
-                     animated=True, clip_on=False, zorder=5)[0]  # fmt: skip
+    return axes.plot([], [], "o", color=INK, animated=True, clip_on=False, zorder=5, **RINGS["point"])[0]
 
 
 def _draw_through(line, x, y):
@@ -325,16 +366,16 @@ def _move_folds(line, folds, low, high):
     _draw_through(line, np.repeat(folds, 3), np.tile([low, high, np.nan], len(folds)))
 
 
-def _length(step):
-    """How long a step is, in at most eight characters."""
-    return _short(np.hypot(*step))
-
-
 def _short(value):
     """A number that is not negative, in at most eight characters."""
     if not 1e-3 <= value < 1e4:
         return "0" if value == 0 else "overflow" if not np.isfinite(value) else f"{value:.0e}"
     return f"{value:.{3 if value < 1 else 2 if value < 100 else 0}f}"
+
+
+def _error(value):
+    """An error for the table of ways: below a thousandth it is told apart from 0 only."""
+    return "<.001" if 0 < value < 1e-3 else _short(value)
 
 
 def _table(axes, heading, names):
@@ -348,11 +389,11 @@ def _table(axes, heading, names):
     return rows
 
 
-def _end(axes, look, animated=True):
+def _end(axes, look, zorder, animated=True):
     """The mark at a way's end."""
     size = MARK_SIZES[look["marker"]]
-    return axes.plot([], [], marker=look["marker"], color=look["color"], markersize=size, markeredgewidth=1.6,
-                     animated=animated, clip_on=False, zorder=5)[0]  # fmt: skip
+    return axes.plot([], [], marker=look["marker"], color=look["color"], markersize=size, markeredgewidth=1.2,
+                     animated=animated, clip_on=False, zorder=zorder)[0]  # fmt: skip
 
 
 def _move_end(mark, x, y, is_outside):
@@ -384,6 +425,19 @@ def _to_the_edge(tail, step):
         if move:
             share = min(share, ((high if move > 0 else low) - start) / move)
     return tail + share * step, share < 1
+
+
+def _moved_inside(at, along, half):
+    """A label moved back along the arrow until all of it is on the map, and by how much."""
+    low, high = np.array([BIASES, WEIGHTS]).T + np.array([[1], [-1]]) * half
+    beyond = np.maximum(at - high, 0) - np.maximum(low - at, 0)  # (2,)
+    # An arrow along an edge cannot bring its label in: as far away as the map is long.
+    backs = [
+        min(need / way, 7.0) if need * way > 0 else 7.0 * (need != 0)
+        for need, way in zip(beyond, along, strict=True)
+    ]
+    back = max(backs)
+    return np.clip(at - back * along, low, high), back
 
 
 def _arrow(tail, tip):
