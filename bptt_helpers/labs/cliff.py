@@ -130,11 +130,15 @@ def compute(settings):
     rate, limit, show = 10.0 ** settings["log_rate"], settings["limit"], settings["show"]
     states, gradient, fixed_points = _net(w, b, T, s_init, target, func)  # (T,), (2,)
     raw_step = -rate * gradient  # (2,)
-    E_after = float(landscape.loss(w + raw_step[0], b + raw_step[1], T, s_init, target, func))
     rests, folds = _rests(w, func)
     row_biases, row_states = _row(w, T, s_init, func)
     shows_paths = show in ("paths", "all")
     paths = _paths(w, b, T, s_init, target, func, rate, limit, settings["steps"]) if shows_paths else {}
+    E_after = None
+    if show == "all":
+        E_after = float(paths["SGD"][1][1])  # its first step is the raw one
+    elif show == "steps":
+        E_after = float(landscape.loss(w + raw_step[0], b + raw_step[1], T, s_init, target, func))
     return {
         **{name: settings[name] for name in ("w", "b", "T", "s_init", "target", "func", "limit", "show")},
         "learning_rate": rate,
@@ -144,7 +148,7 @@ def compute(settings):
         "gradient": gradient,
         "gradient_norm": optimisers.norm(gradient),
         "raw_step": raw_step,
-        "E_after_raw_step": E_after if show in ("steps", "all") else None,
+        "E_after_raw_step": E_after,
         "norm_clipped_step": -rate * optimisers.clip_by_norm(gradient, limit),
         "value_clipped_step": -rate * optimisers.clip_by_value(gradient, limit),
         "folds": folds,

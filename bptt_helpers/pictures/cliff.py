@@ -28,11 +28,11 @@ WAYS = {  # of the four optimisers, each told by line and mark
     "Adam": {"linestyle": (0, (6, 1.5, 1, 1.5)), "marker": "D", "color": STATE},
 }
 RAISED = 0.06  # of a row of the table: numerals then stand on the line of the words beside them
-MARK_SIZES = {"o": 10, "s": 6.5, "^": 9, "D": 7.5}  # seen one over the other where ways end together
+MARK_SIZES = {"o": 12, "s": 5.5, "^": 9.5, "D": 8}  # seen one over the other where ways end together
 ABOVE = "clipped"  # the way drawn above the others: a short one, near the start
 RINGS = {  # the point, and the point as a start: thin and wide, so that ways that end near it are seen
     "point": {"markerfacecolor": PAPER, "markersize": 9, "markeredgewidth": 2.2},
-    "start": {"markerfacecolor": "none", "markersize": 13, "markeredgewidth": 1.1},
+    "start": {"markerfacecolor": "none", "markersize": 16, "markeredgewidth": 1.1},
 }
 SHOWS = {  # what is seen of the map's panel and of the tables, at each stage
     "surface": set(),
@@ -392,7 +392,7 @@ def _table(axes, heading, names):
 def _end(axes, look, zorder, animated=True):
     """The mark at a way's end."""
     size = MARK_SIZES[look["marker"]]
-    return axes.plot([], [], marker=look["marker"], color=look["color"], markersize=size, markeredgewidth=1.2,
+    return axes.plot([], [], marker=look["marker"], color=look["color"], markersize=size, markeredgewidth=0.9,
                      animated=animated, clip_on=False, zorder=zorder)[0]  # fmt: skip
 
 
