@@ -75,6 +75,7 @@ def _every_n(example, **settings):
             "params": params,
             "trace": trace,
             "y": y,
+            "with_loss": y >= 0,
             "norms": norms,
             "cells": cells,
             "true": true,
@@ -99,6 +100,8 @@ def compute(settings):
     norms : (T, T)  ‖C[t, k]‖, of W; by hand |dE_t/du^(k)|
     cells : (T, T)  the same, by hand with its sign
     kept_by_window, kept_by_chunk : (T, T)  booleans
+    with_loss : (T,)  which steps have a loss: only their errors, rows of these matrices, count as pairs
+    pairs, pairs_window, pairs_chunk : how many pairs of an error and a copy there are, and how many are kept
     true, truncated_window, truncated_chunk : what is compared, stacked into one vector: U, W and k; by hand U
     angles_window, lengths_window, angles_chunk, lengths_chunk : (T,)  entry n - 1 for window or chunk n:
         degrees to the true gradient (nan where one of the two is 0), and how many times as long
@@ -108,9 +111,14 @@ def compute(settings):
     numbers, windows, chunks = _every_n(**{name: settings[name] for name in names})
     T = len(numbers["y"])
     window, chunk = min(settings["window"], T), min(settings["chunk"], T)
+    with_loss = numbers["with_loss"]
+    by_window, by_chunk = flow.kept_by_window(T, window), flow.kept_by_chunk(T, chunk)
     return numbers | {
-        "kept_by_window": flow.kept_by_window(T, window),
-        "kept_by_chunk": flow.kept_by_chunk(T, chunk),
+        "kept_by_window": by_window,
+        "kept_by_chunk": by_chunk,
+        "pairs": int(np.tri(T, dtype=bool)[with_loss].sum()),
+        "pairs_window": int(by_window[with_loss].sum()),
+        "pairs_chunk": int(by_chunk[with_loss].sum()),
         "truncated_window": _at(windows, window),
         "truncated_chunk": _at(chunks, chunk),
         "window": window,
@@ -121,12 +129,22 @@ def compute(settings):
 
 
 def describe(settings, numbers):
-    """How far the gradient is turned and shortened, and whether a shorter look back did better: HTML."""
+    """What is kept; or how far the gradient is turned, and whether a shorter look back did better: HTML."""
+    if settings["show"] == "masks":
+        return _pairs(numbers)
     if numbers["by_hand"]:
         return _by_hand(numbers)
     if not any(part.any() for part in numbers["true"]):
         return "No error gets past the squashing: the true gradient is <b>exactly 0</b> and has no direction."
     return f"{_window(numbers)} {_chunk(numbers)} {_is_more_better(numbers)}"
+
+
+def _pairs(numbers):
+    """How many pairs both ways keep, in words; with the masks alone, angles are a question to come."""
+    return (
+        f"A window of {numbers['window']} keeps <b>{numbers['pairs_window']}</b> of {numbers['pairs']} pairs"
+        f", chunks of {numbers['chunk']} keep <b>{numbers['pairs_chunk']}</b>."
+    )
 
 
 def _by_hand(numbers):
@@ -138,7 +156,10 @@ def _by_hand(numbers):
     }
     flipped = [name for name, value in said.items() if value * true < 0]
     if not flipped:
-        return f"Both steps are kept: the true gradient of u alone, ∂E/∂u = <b>{signed(true)}</b>. Try n = 1."
+        return (
+            f"Both steps are kept: ∂E/∂u = <b>{signed(true)}</b> is the true gradient. "
+            "Set window or chunk to 1."
+        )
     return (
         f"For {' and for '.join(flipped)}, the gradient of u alone is <b>{signed(said[flipped[0]])}</b> "
         f"instead of {signed(true)}: <b>the sign is flipped</b>. What was cut off, "
@@ -168,11 +189,11 @@ def _chunk(numbers):
     angle, length = numbers["angles_chunk"][n - 1], numbers["lengths_chunk"][n - 1]
     if np.isnan(angle):
         return f"Chunks of {n} leave exactly 0."
-    return f"Chunks of {n}: <b>{degrees(angle)}</b>{_uphill(angle)}, {times(length)}."
+    return f"Chunks of {n}: <b>{degrees(angle)}</b> away{_uphill(angle)}, with {times(length)} of its length."
 
 
 def _uphill(angle):
-    return " (<b>uphill</b>)" if angle > 90 else ""
+    return " (a step goes <b>uphill</b>)" if angle > 90 else ""
 
 
 def _is_more_better(numbers):

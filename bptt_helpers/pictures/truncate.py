@@ -9,22 +9,27 @@ from bptt_helpers.pictures.numerals import plain, tight
 from bptt_helpers.pictures.palette import FAINT, GRADIENT, INK, MAGNITUDE, PAPER, PARAMETER, STATE
 from bptt_helpers.pictures.tiles import Tiles
 
-LOWEST, HIGHEST = -6, 1  # log10 of the lightest and the darkest colour
-SHORTEST, LONGEST = -2.0, 1.0  # log10 of the relative lengths that have room
+# log10 of the lightest and the darkest colour, and the labels between, by what is shown
+SCALES = {
+    "all": (-6, 1, {-6: "$10^{-6}$", -4: "$10^{-4}$", -2: "$10^{-2}$", 0: "1"}),
+    "masks": (-1.5, 0.5, {-1: "0.1", 0: "1"}),  # few steps, all much alike
+}
+SHORTEST, LONGEST = np.log10(0.05), 1.0  # log10 of the relative lengths that have room
 NUMBERS = 5  # up to so many steps every cell has its number
-NUMERAL = 7.3  # points: the width of a digit of 12 points
+STRIP = 6  # where one row alone has a loss it is drawn as high as one row of so many
+NUMERAL, OF, COLON, SPACE = 7.3, 11.6, 4.1, 4.5  # points: the widths of a digit, of words, at a size of 12
 CROWDED = 24  # with more steps a bold border would hide a cell
 GREY = LinearSegmentedColormap.from_list("bptt_dropped", ["#E4E4E4", "#7C7C7C"])
 
 WIDTH, HEIGHT = 1100, 520  # pixels at 100 dots per inch
 # left, bottom, width, height in pixels, by what is shown
 PLACES = {
-    "all": ((60, 138, 282, 282), (396, 138, 282, 282), (736, 318, 350, 126), (736, 58, 350, 126)),
+    "all": ((60, 138, 276, 276), (402, 138, 276, 276), (736, 318, 350, 126), (736, 58, 350, 126)),
     "masks": ((120, 118, 330, 330), (640, 118, 330, 330), None, None),
 }
 OF_W = ("colour: ‖C[t, k]‖, what the error at t", "asks of the copy of W used at step k")
 BY_HAND = ("number: what the error at t says to", "the copy of u used at step k")
-KEPT_SCALE, DROPPED_SCALE = (120, 38, 222, 13), (120, 16, 222, 13)
+KEPT_SCALE, DROPPED_SCALE = (120, 38, 216, 13), (120, 16, 216, 13)
 
 WINDOW = {"linestyle": "-", "color": GRADIENT, "linewidth": 2.4}
 CHUNK = {"linestyle": (0, (4, 1.6)), "color": INK, "linewidth": 1.8}
@@ -32,12 +37,14 @@ MARKS = {"window": ("o", GRADIENT, 13), "chunk": ("s", INK, 7)}  # both are seen
 
 
 def degrees(angle):
-    """An angle in degrees as it is written: "51°", "9.3°", "4e-05°"; "0°" for rounding, "?" for nan."""
+    """An angle as it is written: "51°", "9.3°", "less than 0.01°"; "0°" for rounding, "?" for nan."""
     if np.isnan(angle):
         return "?"
     if angle < 1e-9:
         return "0°"
-    return f"{angle:.0f}°" if angle >= 9.95 else f"{angle:.1f}°" if angle >= 0.05 else f"{angle:.0e}°"
+    if angle < 0.01:
+        return "less than 0.01°"
+    return f"{angle:.0f}°" if angle >= 9.95 else f"{angle:.1f}°" if angle >= 0.095 else f"{angle:.2f}°"
 
 
 def times(length):
@@ -56,6 +63,7 @@ class TruncatePicture:
         page = _panel(figure, (0, 0, WIDTH, HEIGHT))
         _draw_scales(page)
         self.colour = Lettering(page, size=11, align="left")
+        self.scale = Lettering(page, size=11)
         window, chunk, angle, length = (_panel(figure, place) for place in PLACES["all"])
         self.masks = {"window": _Mask(window, "window"), "chunk": _Mask(chunk, "chunk")}
         self.angles = _Course(angle, "angle to the true", "°")
@@ -74,21 +82,28 @@ class TruncatePicture:
 
     @staticmethod
     def _draw_lengths(axes):
-        axes.set(ylim=(SHORTEST, LONGEST), yticks=[-2, -1, 0, 1])
-        axes.set_yticklabels(["0.01", "0.1", "1", "10"], fontsize=11)
+        axes.set(ylim=(SHORTEST, LONGEST), yticks=np.log10([0.1, 0.5, 1, 2, 10]))
+        axes.set_yticklabels(["0.1", "0.5", "1", "2", "10"], fontsize=11)
         axes.axhline(0, color=PARAMETER, linewidth=1.2)
 
     def update(self, numbers):
         """Shows what labs.truncate computed."""
         self._arrange(numbers["show"])
+        lowest, highest, labels = SCALES[numbers["show"]]
         with np.errstate(divide="ignore"):
-            shares = (np.log10(numbers["norms"]) - LOWEST) / (HIGHEST - LOWEST)
+            shares = (np.log10(numbers["norms"]) - lowest) / (highest - lowest)
         shares = np.clip(shares, 0, 1)  # (T, T)
+        rows = np.flatnonzero(numbers["with_loss"])  # which errors there are
         for name, mask in self.masks.items():
-            mask.show(shares, numbers[f"kept_by_{name}"], numbers[name])
-            mask.write(shares, numbers[f"kept_by_{name}"], numbers["cells"], signs=numbers["by_hand"])
+            kept = numbers[f"kept_by_{name}"]
+            mask.show(shares, kept, rows)
+            mask.write(shares, kept, numbers["cells"], rows, signs=numbers["by_hand"])
+            mask.count(numbers[name], numbers[f"pairs_{name}"], numbers["pairs"])
         lines = BY_HAND if numbers["by_hand"] else OF_W
-        self.colour.place([(396, 45), (396, 23)], lines)
+        left, bottom, width, height = KEPT_SCALE
+        places = [left + width * (log - lowest) / (highest - lowest) for log in labels]
+        self.scale.place([(x, bottom + height + 11) for x in places], list(labels.values()))
+        self.colour.place([(372, 45), (372, 23)], lines)
         if self.angles.axes.get_visible():
             self._move_courses(numbers)
 
@@ -100,7 +115,7 @@ class TruncatePicture:
         with np.errstate(divide="ignore"):
             logs = {name: np.log10(lengths[name]) for name in MARKS}
         for course, values, raw, write in (
-            (self.angles, angles, angles, lambda angle: degrees(angle).removesuffix("°")),
+            (self.angles, angles, angles, _without_unit),
             (self.lengths, logs, lengths, times),
         ):
             course.show(values, chosen, [write(raw[name][n - 1]) for name, n in chosen.items()], of_what)
@@ -117,33 +132,37 @@ class TruncatePicture:
 
 
 class _Mask:
-    """The blame matrix with what a mask drops in grey, and the mask's border as a staircase."""
+    """The blame matrix with what a mask drops in grey, and the mask's border as a staircase.
+
+    Where one step alone has a loss, its row is all there is: it is then drawn higher, as a strip.
+    """
 
     def __init__(self, axes, name):
         self.axes = axes
         axes.set(xlim=(0, 1), ylim=(1, 0))
         axes.axis("off")
         axes.plot([0, 1, 1, 0, 0], [0, 0, 1, 1, 0], color=FAINT, linewidth=1, clip_on=False, zorder=0)
-        axes.text(0.97, 0.05, "k > t: nothing", ha="right", va="top", fontsize=11, color=PARAMETER, zorder=0)
+        self.nothing = Lettering(axes, size=11, align="right", colours=PARAMETER)
         self.cells = Tiles(axes, _kept_and_dropped, 0, 1)
         (self.edge,) = axes.plot(
             [], [], color=PARAMETER, linewidth=0.8, animated=True, zorder=3, clip_on=False
         )
+        (self.lid,) = axes.plot([], [], color=PARAMETER, linewidth=0.8, animated=True, zorder=3)
         (self.border,) = axes.plot([], [], color=INK, linewidth=3.2, animated=True, zorder=4, clip_on=False)
         corner = _points_from(axes, 0, 1)
         colour = MARKS[name][1]
         title = "window of" if name == "window" else "chunks of"
         stays = {"transform": corner, "va": "baseline", "fontsize": 12}
         axes.text(0, 31, title, color=colour, weight="bold", **stays | {"fontsize": 14})
-        for x, word in ((0, "keeps"), (74, "of"), (121, ":"), (153, "%")):
-            axes.text(x, 10, word, **stays)
-        moves = {"transform": corner, "vertical": "baseline"}
-        self.n = Lettering(axes, size=14, weight="bold", align="left", colours=colour, **moves)
-        self.kept = Lettering(axes, size=12, align="right", **moves)
+        axes.text(0, 10, "keeps", **stays)
+        moves = {"transform": corner, "vertical": "baseline", "align": "left"}
+        self.after_title = 86 if name == "window" else 83  # points
+        self.n = Lettering(axes, size=14, weight="bold", colours=colour, **moves)
+        self.kept = Lettering(axes, size=12, **moves)
         self.numbers = Lettering(axes, size=12)
         self.dropped = Lettering(axes, size=11, align="left", boxed=True)
         axes.text(
-            -17, 0, "t ↓", ha="right", color=GRADIENT, **stays | {"transform": _points_from(axes, 0, 0.5)}
+            -13, 0, "t ↓", ha="right", color=GRADIENT, **stays | {"transform": _points_from(axes, 0, 0.5)}
         )
         axes.text(
             0, -25, "k →", ha="center", color=STATE, **stays | {"transform": _points_from(axes, 0.5, 0)}
@@ -151,34 +170,53 @@ class _Mask:
         self.rows = Lettering(axes, size=11, align="right", colours=PARAMETER)
         self.columns = Lettering(axes, size=11, colours=PARAMETER)
 
-    def show(self, shares, kept, n):
-        """shares (T, T) from light to dark 0 … 1, kept (T, T) booleans for the chosen n."""
+    def show(self, shares, kept, rows):
+        """shares (T, T) from light to dark 0 … 1, kept (T, T) booleans, rows: the steps that have a loss."""
         T = len(kept)
         past = np.tri(T, dtype=bool)
-        values = np.where(kept, 0.5 + shares / 2, shares * 0.49)
-        self.cells.show(np.where(past, values, np.nan))
-        first = kept.argmax(axis=1)  # (T,)  where what is kept of each row begins
-        self.border.set_data(*_staircase(first))
+        values = np.where(past, np.where(kept, 0.5 + shares / 2, shares * 0.49), np.nan)
+        first, end = kept.argmax(axis=1), np.arange(T) + 1  # (T,)  of what is kept of each row
+        height, is_strip = _height(T, rows), len(rows) == 1
+        if is_strip:
+            values = np.concatenate([np.full((min(T, STRIP) - 1, T), np.nan), values[rows]])
+            first, end = first[rows], end[rows]
+        self.cells.show(values)
+        self.border.set_data(*_staircase(first, T, height))
         self.border.set_linewidth(2.2 if T > CROWDED else 3.2)
-        self.edge.set_data(*_staircase(np.arange(T) + 1))
-        self.n.place([(86, 31)], [str(n)])
-        counts = kept.sum(), past.sum()
-        self.kept.place([(69, 10), (120, 10), (150, 10)],
-                        [str(counts[0]), str(counts[1]), f"{100 * counts[0] / counts[1]:.0f}"])  # fmt: skip
+        self.edge.set_data(*_staircase(end, T, height))
+        self.lid.set_data([0, 1], [1 - height] * 2)
+        self.lid.set_visible(is_strip)
 
-    def write(self, shares, kept, cells, signs):
+    def count(self, n, kept, pairs):
+        """n of the window or the chunks, and how many of all pairs are kept."""
+        self.n.place([(self.after_title, 31)], [str(n)])
+        words = [str(kept), "of", str(pairs), ":", f"{100 * kept / pairs:.0f}", "%"]
+        widths = [len(words[0]) * NUMERAL + SPACE, OF + SPACE, len(words[2]) * NUMERAL, COLON + SPACE]
+        starts = 41 + np.cumsum([0, *widths, len(words[4]) * NUMERAL + 2])
+        self.kept.place([(x, 10) for x in starts], words)
+
+    def write(self, shares, kept, cells, rows, signs):
         """cells (T, T): each one's number where there is room, and the steps at the sides."""
         T = len(kept)
-        places = [(t, k) for t in range(T) for k in range(t + 1)] if T <= NUMBERS else []
+        height, is_strip = _height(T, rows), len(rows) == 1
+        middle = {t: 1 - height / 2 if is_strip else (t + 0.5) * height for t in rows}  # of a row
+        places = [(t, k) for t in rows for k in range(t + 1)] if T <= NUMBERS else []
         self.numbers.place(
-            [((k + 0.5) / T, (t + 0.5) / T) for t, k in places],
+            [((k + 0.5) / T, middle[t]) for t, k in places],
             [_written(cells[cell], signs) for cell in places],
             [PAPER if kept[cell] and shares[cell] > 0.69 else INK for cell in places],
         )
         corner = kept[int(0.86 * T) :, : int(0.3 * T) + 1]
-        self.dropped.place([(0.03, 0.94)], ["dropped" if T > NUMBERS and not corner.any() else ""])
+        self.dropped.place(
+            [(0.03, 0.94 - height if is_strip else 0.94)],
+            ["dropped" if T > NUMBERS and not corner.any() else ""],
+        )
+        self.nothing.place(
+            [(0.97, 0.08)], [f"only step {rows[0]} has a loss" if is_strip else "k > t: nothing"]
+        )
         ticks = range(T) if T <= NUMBERS else [0, T - 1]
-        self.rows.place([(-0.02, (step + 0.5) / T) for step in ticks], [str(step) for step in ticks])
+        named = rows if is_strip else ticks
+        self.rows.place([(-0.02, middle[step]) for step in named], [str(step) for step in named])
         self.columns.place([((step + 0.5) / T, 1.04) for step in ticks], [str(step) for step in ticks])
 
 
@@ -191,8 +229,8 @@ class _Course:
         corner = _points_from(axes, 0, 1)
         self.title = Lettering(axes, size=13, align="left", transform=corner)
         self.lines = {
-            name: axes.plot([], [], animated=True, zorder=3, **style)[0]
-            for name, style in (("chunk", CHUNK), ("window", WINDOW))
+            name: axes.plot([], [], animated=True, zorder=3, **style)[0]  # the dashes on top: both are seen
+            for name, style in (("window", WINDOW), ("chunk", CHUNK))
         }
         self.marks = {
             name: axes.plot([], [], marker, color=colour, markersize=size, animated=True, zorder=4,
@@ -220,7 +258,9 @@ class _Course:
         for name, values in courses.items():
             self.lines[name].set_data(x, np.clip(values, low - 9 * (high - low), high + 9 * (high - low)))
             n = chosen[name]
-            self.marks[name].set_data([x[n - 1]], [np.clip(values[n - 1], low + margin, high - margin)])
+            value = values[n - 1]
+            self.marks[name].set_data([x[n - 1]], [np.clip(value, low + margin, high - margin)])
+            self.marks[name].set_marker("v" if value < low else "^" if value > high else MARKS[name][0])
         places = [(51, 10), (192, 10)]
         after = [(x + NUMERAL * len(text), y) for (x, y), text in zip(places, written, strict=True)]
         self.values.place(
@@ -240,10 +280,22 @@ def _written(value, signs):
     return "0" if value == 0 else tight(value) if signs else tight(value).removeprefix("+")
 
 
-def _staircase(first):
-    """The left border of cells that begin at column first[t] in row t, (T,): x, y in 0 … 1, each (2T,)."""
-    T = len(first)
-    return np.repeat(first, 2) / T, np.repeat(np.arange(T + 1), 2)[1:-1] / T
+def _without_unit(angle):
+    return degrees(angle).removesuffix("°").replace("less than ", "<")
+
+
+def _height(T, rows):
+    """How high a row of T is drawn, as a share of the box: all alike, or the only one as a strip."""
+    return 1 / min(T, STRIP) if len(rows) == 1 else 1 / T
+
+
+def _staircase(first, T, height):
+    """The left border of cells that begin at column first[t] of T in row t, (R,): x, y in 0 … 1, each (2R,).
+
+    Rows are `height` high; the last one ends at 1.
+    """
+    R = len(first)
+    return np.repeat(first, 2) / T, 1 - height * (R - np.repeat(np.arange(R + 1), 2)[1:-1])
 
 
 def _draw_scales(page):
@@ -258,11 +310,6 @@ def _draw_scales(page):
         edges = np.linspace(left, left + width, 91)
         page.pcolormesh(edges, [bottom, bottom + height], shades, cmap=colours, vmin=0, vmax=1)
         page.text(left - 10, bottom + height / 2, name, ha="right", va="center", fontsize=11)
-    left, bottom, width, height = KEPT_SCALE
-    for exponent in range(LOWEST, HIGHEST, 2):
-        x = left + width * (exponent - LOWEST) / (HIGHEST - LOWEST)
-        label = f"$10^{{{exponent}}}$" if exponent else "1"
-        page.text(x, bottom + height + 11, label, ha="center", va="center", fontsize=11)
 
 
 def _panel(figure, place):

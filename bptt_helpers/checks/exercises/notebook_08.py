@@ -123,6 +123,9 @@ def sweep_in_chunks(attempt):
         "the slopes are missing: dz[t] = slopes[t] * (ds[t] + from_future)": (
             lambda ds, slopes, W, n: right(ds, np.ones_like(slopes), W, n)
         ),
+        "from_future goes through the squashing as well: slopes[t] * (ds[t] + from_future)": (
+            _past_the_squashing
+        ),
         "what goes on to the step before starts from dz[t], with its slope": _passing_on_without_slope,
         "you add to from_future with +=: what is passed on replaces it": _piling_up,
     }
@@ -168,6 +171,14 @@ def _without_the_last_of_chunks(rows, n):
     rows = rows.copy()
     rows[n - 1 : -1 : n] = 0
     return rows
+
+
+def _past_the_squashing(ds, slopes, W, n):
+    dz, from_future = np.zeros_like(ds), 0
+    for t in reversed(range(len(ds))):
+        dz[t] = slopes[t] * ds[t] + (from_future if (t + 1) % n else 0)
+        from_future = dz[t] @ W
+    return dz
 
 
 def _passing_on_without_slope(ds, slopes, W, n):
