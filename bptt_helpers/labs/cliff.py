@@ -173,18 +173,7 @@ def refine(settings, numbers):
 
 def describe(settings, numbers):
     """What is shown, in numbers: the gradient, the step three ways, the four ways, or the states of rest."""
-    said = SAYS[settings["show"]](settings, numbers)
-    if "overflow" not in said and not _is_finite(numbers):
-        said += " The error or its gradient overflows."
-    return said
-
-
-def _is_finite(numbers):
-    """Whether the net, its gradient, the steps and the ways are."""
-    steps = [numbers[name] for name in ("raw_step", "norm_clipped_step", "value_clipped_step")]
-    found = (numbers["states"], numbers["E"], numbers["gradient"], numbers["gradient_norm"], *steps)
-    ways = (*numbers["paths"].values(), *numbers["path_losses"].values())
-    return all(np.isfinite(value).all() for value in (*found, numbers["row_states"], *ways))
+    return SAYS[settings["show"]](settings, numbers)
 
 
 def _say_surface(settings, numbers):
@@ -197,10 +186,13 @@ def _say_steps(settings, numbers):
 
 def _say_all(settings, numbers):
     said = _say_steps(settings, numbers)
-    overflowing = [way for way, losses in numbers["path_losses"].items() if not np.isfinite(losses).all()]
-    if overflowing:
-        return f"{said} The error overflows on the way of {', '.join(overflowing)}."
-    return f"{said} {_fold(numbers)}"
+    return f"{said} {_overflowing(numbers) or _fold(numbers)}"
+
+
+def _overflowing(numbers):
+    """Which ways meet an error that overflows; the states themselves stay below 1e86, E below 1e172."""
+    ways = [way for way, losses in numbers["path_losses"].items() if not np.isfinite(losses).all()]
+    return f"The error overflows on the way of {', '.join(ways)}." if ways else ""
 
 
 def _say_paths(settings, numbers):
@@ -209,14 +201,16 @@ def _say_paths(settings, numbers):
     written = {way: _small(E) if np.isfinite(E) else "overflow" for way, E in ends.items()}
     lowest = written[min(ends, key=lambda way: ends[way] if np.isfinite(ends[way]) else np.inf)]
     best, rest = ([way for way in ends if (written[way] == lowest) is wanted] for wanted in (True, False))
-    after = f"After {plain(settings['steps'], 0)} {'step' if settings['steps'] == 1 else 'steps'}"
+    after = f"After {settings['steps']} {'step' if settings['steps'] == 1 else 'steps'}"
+    unseen = "" if "overflow" in written.values() else _overflowing(numbers)  # and comes back
     if not rest:
-        return f"{after} all four ways end at <b>{'an ' if lowest == 'overflow' else 'E = '}{lowest}</b>."
+        place = "an overflow" if lowest == "overflow" else f"E = {lowest}"
+        return f"{after} all four ways end at <b>{place}</b>. {unseen}".strip()
     end = "ends" if len(rest) == 1 else "end"
     return (
         f"{after} the lowest error is that of <b>{_listed(best)}: {lowest}</b>;"
-        f" {_listed(rest)} {end} at {', '.join(written[way] for way in rest)}."
-    )
+        f" {_listed(rest)} {end} at {', '.join(written[way] for way in rest)}. {unseen}"
+    ).strip()
 
 
 def _say_rests(settings, numbers):
@@ -225,8 +219,6 @@ def _say_rests(settings, numbers):
     states = f"<b>{count or 'No'} {'state' if count == 1 else 'states'} of rest</b>"
     start = f"the run from s₋₁ = {_without_zeros(plain(numbers['s_init'], 2))}"
     T = f"{settings['T']} steps"
-    if not np.isfinite(last):
-        return f"{states}; {start} overflows within {T}. {_fold(numbers)}"
     return f"{states}; {start} ends at <b>s = {plain(last, 3)}</b> after {T}. {_fold(numbers)}"
 
 
