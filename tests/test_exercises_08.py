@@ -218,6 +218,13 @@ def test_the_first_character_is_never_heard_of():
     uphill = np.flatnonzero(numbers.angles_window > 90) + 1
     assert uphill.tolist() == list(range(2, 27))
     assert round(numbers.angles_window.max()) == 137
+    before, after = rnn.cross_entropy(trace.q, y).sum(), []
+    for n in (1, 2, 20, 26, 27):
+        gradient = flow.truncated(params, trace, y, window=n)
+        step = {name: getattr(params, name) - 1e-4 * getattr(gradient, name) for name in "UWk"}
+        q = rnn.forward(params._replace(**step), trace.x).q
+        after.append(rnn.cross_entropy(q, y).sum() > before)
+    assert after == [False, True, True, True, False]
     for n in (12, 24, 47):  # chunks with a border between the first step and the last
         assert not flow.truncated(params, trace, y, chunk=n).U[:, E].any()
     V, c = (getattr(rnn.backward(params, trace, y), name) for name in "Vc")
