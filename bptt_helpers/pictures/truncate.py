@@ -102,7 +102,7 @@ class TruncatePicture:
         lines = BY_HAND if numbers["by_hand"] else OF_W
         left, bottom, width, height = KEPT_SCALE
         places = [left + width * (log - lowest) / (highest - lowest) for log in labels]
-        self.scale.place([(x, bottom + height + 11) for x in places], list(labels.values()))
+        self.scale.place([(x, bottom + height + 14) for x in places], list(labels.values()))
         self.colour.place([(372, 45), (372, 23)], lines)
         if self.angles.axes.get_visible():
             self._move_courses(numbers)
