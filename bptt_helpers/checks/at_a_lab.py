@@ -108,7 +108,7 @@ def _judge_growth(attempt):
     if radius > RADIUS_ALLOWED + 1e-9:
         return (
             f"not yet: the spectral radius is {radius:.3f}, so it need not fade; at most {RADIUS_ALLOWED}. "
-            "The radius of a matrix with a 0 off the diagonal is its larger diagonal entry"
+            "Put a 0 off the diagonal: then the radius is the larger diagonal entry"
         )
     factors = np.tile(W, (200, 1, 1))
     largest = 10.0 ** flow.log10_singular_values(flow.running_products(factors))[:, 0]

@@ -20,9 +20,9 @@ SIGMA = "σ<sub>max</sub>"
 
 NAMES = {
     "spiral": "a spiral that fades",
-    "vanishing": "trap 1: σ_max = 1.33, vanishes",
-    "exploding": "trap 2: ρ = 0, explodes",
-    "saturated": "trap 3: ρ = 2.24, vanishes",
+    "trap_1": "trap 1: σ_max = 1.33, vanishes",
+    "trap_2": "trap 2: ρ = 0, explodes",
+    "trap_3": "trap 3: ρ = 2.24, vanishes",
     "rotation": "a rotation",
     "own": "your own",
 }
@@ -30,9 +30,9 @@ SETTINGS = ("w_00", "w_01", "w_10", "w_11", "k_0", "k_1", "s_init_0", "s_init_1"
 _DOWN = 0.707106781  # trap 2 stands at the fixed point (0, √½); settings have nine decimals
 _PRESETS = {
     "spiral": (0.7, -0.7, 0.4, 0.7, 0.0, 0.0, 0.3, -0.2, "tanh"),
-    "vanishing": (0.6, 1.06, 0.0, 0.6, 0.0, 0.0, 0.0, 0.0, "tanh"),
-    "exploding": (3.0, -3.0, 3.0, -3.0, 2.121320344, 3.002693931, 0.0, _DOWN, "tanh"),
-    "saturated": (2.0, -1.0, 1.0, 2.0, 1.0, 0.5, 0.1, 0.1, "tanh"),
+    "trap_1": (0.6, 1.06, 0.0, 0.6, 0.0, 0.0, 0.0, 0.0, "tanh"),
+    "trap_2": (3.0, -3.0, 3.0, -3.0, 2.121320344, 3.002693931, 0.0, _DOWN, "tanh"),
+    "trap_3": (2.0, -1.0, 1.0, 2.0, 1.0, 0.5, 0.1, 0.1, "tanh"),
     "rotation": (0.8, -0.6, 0.6, 0.8, 0.0, 0.0, 0.3, -0.2, "identity"),
 }
 PRESETS = {name: dict(zip(SETTINGS, values, strict=True)) for name, values in _PRESETS.items()}
@@ -154,16 +154,16 @@ def _prediction(grows, bounds):
         else "grows"
     )  # fmt: skip
     if grows and says == "grows":
-        return f"it grows, as {radius} says and {promise} allows."
+        return f"it has grown, as {radius} says and {promise} allows."
     if grows:
-        return f"it grows <b>although {radius}</b> says it {says}; {promise} allows it."
+        return f"it has grown <b>although {radius}</b> says it {says}; {promise} allows it."
     if bounds.per_step < BELOW_1:
-        return f"it shrinks, as {promise} says it must at every step."
+        return f"it has shrunk, as {promise} says it must at every step."
     if says != "shrinks":
-        return f"it shrinks <b>although {radius}</b> says it {says}."
+        return f"it has shrunk <b>although {radius}</b> says it {says}."
     if bounds.per_step < ABOVE_1:
-        return f"it shrinks, as {radius} says; {promise} says it cannot grow."
-    return f"it shrinks, as {radius} says, <b>although {promise}</b> would let it grow."
+        return f"it has shrunk, as {radius} says; {promise} says it cannot grow."
+    return f"it has shrunk, as {radius} says, <b>although {promise}</b> would let it grow."
 
 
 def _why(numbers):

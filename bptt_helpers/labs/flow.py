@@ -12,6 +12,7 @@ from bptt_helpers.pictures.flow import LAGS, LONGEST, MILLION, NOTHING, FlowPict
 from bptt_helpers.pictures.numerals import of_log10, plain
 
 D, C = 3, 3
+ROUNDING = 1e-9  # of log10 of a size: 0.1⁶ counts as a millionth
 LARGE = 32  # with more units, products of more than LAGS[-1] matrices would take too long for a frame
 SHOWN = {
     "error": "the error",
@@ -81,8 +82,8 @@ def _followed(radius, T, H, func, scheme, input_scale, bias, seed):
         "lags": lags,
         "spectra": _spectra(jacobians, lags),
         "factor_per_step": 0.0 if relative[0] == NOTHING else float(10 ** (relative[0] / (T - 1))),
-        "steps_to_a_millionth": _first_step_back(relative < -MILLION),
-        "steps_to_a_million": _first_step_back(relative > MILLION),
+        "steps_to_a_millionth": _first_step_back(relative <= -MILLION + ROUNDING),
+        "steps_to_a_million": _first_step_back(relative >= MILLION - ROUNDING),
     }
 
 
@@ -147,7 +148,7 @@ def _what_arrives(relative):
     verdict = (
         "vanished" if arrives < -MILLION
         else "fading" if arrives < -1
-        else "alive" if arrives <= 1
+        else "about as long as it was" if arrives <= 1
         else "growing" if arrives <= MILLION
         else "exploded"
     )  # fmt: skip

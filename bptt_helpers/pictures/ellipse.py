@@ -117,7 +117,6 @@ class EllipsePicture:
         self.here = [axes.axvline(0, color=FAINT, linewidth=1.5, animated=True, zorder=1)]
         self.promised = axes.plot([], [], animated=True, zorder=2, **DOTTED)[0]
         self.radius = axes.plot([], [], animated=True, zorder=2, **DASHED)[0]
-        self.later = axes.plot([], [], color=PALE, linewidth=1.2, animated=True, zorder=3)[0]
         self.lengths = [axes.plot([], [], animated=True, zorder=4, **look)[0] for look in (LONG, SHORT)]
         self.at_step = [
             axes.plot([], [], "o", color=STATE, markersize=size, animated=True, zorder=5, clip_on=False)[0]
@@ -249,9 +248,6 @@ class EllipsePicture:
         for line, rate in ((self.radius, radius), (self.promised, promised)):
             line.set_data([0, 1, T], [0, max(rate, -99), max(rate * T, -99)])
         y = np.clip(log10_axes, -99, 99)  # the bend lies outside
-        gap = [np.nan]
-        self.later.set_data(np.concatenate([steps[n:], gap, steps[n:]]),
-                            np.concatenate([y[n:, 0], gap, y[n:, 1]]))  # fmt: skip
         for column, (line, dot) in enumerate(zip(self.lengths, self.at_step, strict=True)):
             line.set_data(steps[: n + 1], y[: n + 1, column])
             here = y[n, column]

@@ -180,13 +180,13 @@ def test_a_drag_over_a_slow_lab_does_not_queue(jupyter_server, open_notebook):
 
 def test_values_between_two_steps_stay(jupyter_server, open_notebook):
     # The k and s_init of this preset are on no step.
-    source = "from bptt_helpers import labs\nlabs.ellipse(preset='exploding')"
+    source = "from bptt_helpers import labs\nlabs.ellipse(preset='trap_2')"
     notebook, lab = opened(open_notebook, written(jupyter_server, "between.ipynb", source))
-    assert lab.call.inner_text() == "labs.ellipse(preset='exploding')"
+    assert lab.call.inner_text() == "labs.ellipse(preset='trap_2')"
     preset = lab.output.locator("select").first
     lab.after(lambda: preset.select_option(index=0))
     *_, call = lab.after(lambda: preset.select_option(index=2))
-    assert call == "labs.ellipse(preset='exploding')"
+    assert call == "labs.ellipse(preset='trap_2')"
     handle = lab.output.locator(".noUi-handle").nth(1)
     *_, call = lab.after(lambda: handle.press("ArrowLeft"))
     assert "w_00=2.95" in call
