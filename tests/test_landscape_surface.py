@@ -47,6 +47,8 @@ def test_surface_and_gradient_are_those_of_rnn(w, b, T, s_init, target, func):
     np.testing.assert_allclose(
         landscape.states(w, b, T, s_init, func), trace.s[:, 0], rtol=1e-12, atol=1e-300
     )
+    last = landscape.last_state(w, b, T, s_init, func)
+    assert last == pytest.approx(trace.s[-1, 0], rel=1e-12, abs=1e-300)
     E = landscape.loss(w, b, T, s_init, target, func)
     assert pytest.approx((trace.s[-1, 0] - target) ** 2, rel=1e-12, abs=1e-300) == E
     ds = np.zeros((T, 1))
@@ -191,8 +193,9 @@ def test_the_ways_are_those_of_the_rules_one_by_one():
     ways = landscape.descend(*start, *net, learning_rate=0.3, limit=0.05, steps=25)
     assert tuple(ways) == ("SGD", "clipped", "momentum", "Adam")
     rules = {"SGD": optimisers.sgd, "momentum": optimisers.momentum, "Adam": optimisers.adam}
-    for way, path in ways.items():
+    for way, (path, losses) in ways.items():
         assert path.shape == (26, 2)
+        np.testing.assert_allclose(losses, landscape.loss(*path.T, *net), rtol=1e-10, atol=1e-15)
         at, memory = np.array(start), None
         for step in range(25):
             np.testing.assert_allclose(path[step], at, rtol=1e-10)
@@ -208,14 +211,15 @@ def test_the_ways_are_those_of_the_rules_one_by_one():
 def test_the_ways_go_down_where_the_surface_is_tame():
     start, net = (0.5, 0.2), (10, 0.0, 0.6, "tanh")
     E = landscape.loss(*start, *net)
-    for path in landscape.descend(*start, *net, learning_rate=0.02, limit=1.0, steps=60).values():
-        assert landscape.loss(*path[-1], *net) < 0.5 * E
+    for way in landscape.descend(*start, *net, learning_rate=0.02, limit=1.0, steps=60).values():
+        assert landscape.loss(*way.path[-1], *net) < 0.5 * E
 
 
 def test_a_way_whose_gradient_overflows_stays_where_it_is():
     ways = landscape.descend(9.0, 1.0, 500, 1.0, 0.0, "identity", learning_rate=0.1, limit=1.0, steps=5)
-    for path in ways.values():
+    for path, losses in ways.values():
         np.testing.assert_array_equal(path, [[9.0, 1.0]] * 6)
+        assert not np.isfinite(losses).any()
 
 
 # ----------------------------------------------------------------------------------------------------------

@@ -27,13 +27,14 @@ CONTROLS = {
     "func": Choice("sigmoid", rnn.FUNCTIONS, "func"),
     "log_rate": Slider(-0.5, -3, 1, 0.05, "log₁₀ rate"),
     "limit": Slider(2.0, 0.1, 10, 0.1, "limit"),
-    "steps": Whole(12, 1, 60, "steps", play=True),
+    "steps": Whole(8, 1, 60, "steps", play=True),
     "show": Choice("all", SHOWN, "show"),
 }
 
-CELLS = {"coarse": 71, "fine": 281}  # of the map a side: while a slider moves, and when it rests
+CELLS = {"coarse": 61, "fine": 281}  # of the map a side: while a slider moves, and when it rests
 ROW = np.linspace(*BIASES, 701)  # the biases of the map's row at w: a step of the slider apart
 CLOSER = {"rounds": 2, "gaps": 8, "points": 24}  # of the row where it is steep: 384 biases more
+LENGTHS = (8, 20, 40, 60)  # of the ways, in steps
 UNSEEN = 0.01  # so far from the map's edge is not seen
 VANISHED = 1e-3  # a gradient so short moves nothing,
 LEARNT = 1e-4  # unless it is short because there is no error left
@@ -46,12 +47,19 @@ def _cells(fineness):
 
 
 @lru_cache(maxsize=4)
-def _surface(T, s_init, target, func, fineness):
-    """log10 E, a row a weight and a column a bias, from the lowest; FLOOR where E is smaller."""
+def _last_states(T, s_init, func, fineness):
+    """s_{T-1}, a row a weight and a column a bias, from the lowest: (cells, cells)."""
     # float32 is half the work and enough for a colour, but what grows without bound leaves its range.
     dtype = np.float32 if func in ("tanh", "sigmoid") else np.float64
     w, b = (at.astype(dtype) for at in _cells(fineness))
-    return _log10(landscape.loss(w[:, None], b, T, s_init, target, func))
+    return landscape.last_state(w[:, None], b, T, s_init, func)
+
+
+@lru_cache(maxsize=4)
+def _surface(T, s_init, target, func, fineness):
+    """log10 E of the map's cells; FLOOR where E is smaller."""
+    with np.errstate(over="ignore"):
+        return _log10((_last_states(T, s_init, func, fineness) - target) ** 2)
 
 
 @lru_cache(maxsize=4)
@@ -68,13 +76,13 @@ def _row(w, T, s_init, func):
     At a fold the state leaps within less than a step of the slider, over the target: a row that is sampled
     from step to step shows a wall there, and no valley at its foot.
     """
-    b, last = ROW, landscape.states(w, ROW, T, s_init, func)[-1]
+    b, last = ROW, landscape.last_state(w, ROW, T, s_init, func)
     shares = np.arange(1, CLOSER["points"] + 1) / (CLOSER["points"] + 1)
     for _ in range(CLOSER["rounds"]):
         leaps = np.abs(np.diff(np.clip(last, -2, 2)))  # what runs away is not to draw all points to itself
         gaps = np.argpartition(leaps, -CLOSER["gaps"])[-CLOSER["gaps"] :]
         more = (b[gaps] + shares[:, None] * (b[gaps + 1] - b[gaps])).ravel()
-        b, last = np.append(b, more), np.append(last, landscape.states(w, more, T, s_init, func)[-1])
+        b, last = np.append(b, more), np.append(last, landscape.last_state(w, more, T, s_init, func))
         order = np.argsort(b)
         b, last = b[order], last[order]
     return b, last
@@ -100,12 +108,15 @@ def _fold_lines(func):
 @lru_cache(maxsize=4)
 def _paths(w, b, T, s_init, target, func, learning_rate, limit, steps):
     """{way: (path, its losses)}: (steps + 1, 2), (steps + 1,)."""
-    paths = landscape.descend(
+    return landscape.descend(
         w, b, T, s_init, target, func, learning_rate=learning_rate, limit=limit, steps=steps
     )
-    points = np.stack(list(paths.values()))  # (way, steps + 1, 2)
-    losses = landscape.loss(points[..., 0], points[..., 1], T, s_init, target, func)  # (way, steps + 1)
-    return {way: (path, loss) for (way, path), loss in zip(paths.items(), losses, strict=True)}
+
+
+def _ways(*at, steps):
+    """The first `steps` steps of each way, cut from a longer one: so Play need not compute each anew."""
+    ways = _paths(*at, next(count for count in LENGTHS if count >= steps))
+    return {name: (path[: steps + 1], losses[: steps + 1]) for name, (path, losses) in ways.items()}
 
 
 def _log10(losses):
@@ -133,7 +144,7 @@ def compute(settings):
     rests, folds = _rests(w, func)
     row_biases, row_states = _row(w, T, s_init, func)
     shows_paths = show in ("paths", "all")
-    paths = _paths(w, b, T, s_init, target, func, rate, limit, settings["steps"]) if shows_paths else {}
+    paths = _ways(w, b, T, s_init, target, func, rate, limit, steps=settings["steps"]) if shows_paths else {}
     E_after = None
     if show == "all":
         E_after = float(paths["SGD"][1][1])  # its first step is the raw one

@@ -9,7 +9,7 @@ w and b are numbers or arrays that broadcast against each other; "…" below is 
 import numpy as np
 
 from bptt_helpers import arguments, recurrent, rnn
-from bptt_helpers.landscape.nets import check_nets
+from bptt_helpers.landscape.nets import STEPS, check_nets
 
 
 def states(w, b, T, s_init, func="tanh"):
@@ -25,16 +25,18 @@ def states(w, b, T, s_init, func="tanh"):
     return _states(w, b, T, s_init, func)
 
 
+def last_state(w, b, T, s_init, func="tanh"):
+    """s_{T-1} of every net: (…). Arguments are those of `states`; the states before are not kept."""
+    w, b, s_init, T = check_nets(w, b, s_init, T, func)
+    return _last_state(w, b, T, s_init, func)
+
+
 def loss(w, b, T, s_init, target, func="tanh"):
     """E = (s_{T-1} - target)² of every net: (…). target : number. The rest is as for `states`."""
     target = arguments.number("target", target)
     w, b, s_init, T = check_nets(w, b, s_init, T, func)
-    squash = rnn.ACTIVATIONS[func]
-    s = s_init.copy()  # (…)
     with recurrent.silent():
-        for _ in range(T):  # keeps only the last state: a surface has thousands of nets
-            s = squash(w * s + b, out=s)
-        return (s - target) ** 2
+        return (_last_state(w, b, T, s_init, func) - target) ** 2
 
 
 def gradient(w, b, T, s_init, target, func="tanh"):
@@ -56,10 +58,30 @@ def gradient(w, b, T, s_init, target, func="tanh"):
         return (dz * s_prev).sum(axis=0), dz.sum(axis=0)
 
 
+def _last_state(w, b, T, s_init, func):
+    squash = rnn.ACTIVATIONS[func]
+    s = s_init.copy()  # (…)
+    with recurrent.silent():
+        for _ in range(T):  # keeps only the last state: a surface has thousands of nets
+            s = squash(w * s + b, out=s)
+    return s
+
+
 def _states(w, b, T, s_init, func):
     squash = rnn.ACTIVATIONS[func]
+    if s_init.ndim == 0:
+        return _states_of_one(float(w), float(b), T, float(s_init), func)
     s, before = np.empty((T, *s_init.shape), s_init.dtype), s_init
     with recurrent.silent():
         for t in range(T):
-            before = squash(w * before + b, out=s[t, ...])  # an array, also of a single net
+            before = squash(w * before + b, out=s[t])
     return s
+
+
+def _states_of_one(w, b, T, s, func):
+    """All states of a single net, (T,): in plain floats, a tenth of the time."""
+    squashed, states = STEPS[func], []
+    for _ in range(T):
+        s, _slope = squashed(w * s + b)
+        states.append(s)
+    return np.array(states)
