@@ -1,9 +1,7 @@
-"""What a network can learn here: so far, real text, the manual that ships inside Python itself.
+"""Real text: the manual that ships inside Python itself, or the learner's own; and characters as classes.
 
 `pydoc_data.topics` is what `help("assert")` shows. Characters are the classes; the vocabulary is sorted: a
 vocabulary from list(set(text)) would be another one in every run.
-
-Not here: the standard memory tasks (with the notebooks that need them), and the training (train).
 """
 
 import re
@@ -12,6 +10,8 @@ from pydoc_data.topics import topics
 import numpy as np
 
 from bptt_helpers import arguments
+
+MOST_BYTES, FEWEST_CHARACTERS, MOST_DIFFERENT = 5_000_000, 1000, 500  # of a text that a learner brings
 
 _PLAIN_SENTENCE = re.compile(r"[A-Z][A-Za-z ,'-]*\.")  # neither code nor markup
 
@@ -45,6 +45,51 @@ def sentence(topic="objects", longest=60):
     raise ValueError(f"longest: expected room for a sentence of topic {topic!r}, got {longest} characters")
 
 
+def text_from_bytes(content, *, limit=MOST_BYTES):
+    """The text of a file whose bytes are `content`, ready for tasks.text: UTF-8, its lines ended by "\\n".
+
+    A byte order mark at the start goes. ValueError, in words for the one who brought the file: larger than
+    `limit` bytes, not UTF-8 (with the place), not a text, shorter than 1000 characters, all one character, or
+    more than 500 different ones. TypeError when `content` is no bytes, bytearray or memoryview.
+    """
+    if not isinstance(content, bytes | bytearray | memoryview):
+        raise TypeError(f"content: expected the bytes of a file, got {type(content).__name__}")
+    content, limit = bytes(content), arguments.integer("limit", limit)
+    if len(content) > limit:
+        raise ValueError(
+            f"content: expected a file of at most {_megabytes(limit)}, got {_megabytes(len(content))}; "
+            "a part of it will do"
+        )
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ValueError(
+            f"content: expected text in UTF-8, got byte {content[error.start]:#04x} at position "
+            f"{error.start} (line {line}), which is none; an editor can save the file as UTF-8"
+        ) from error
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    different = len(set(text))
+    if "\0" in text:
+        raise ValueError(
+            f"content: expected text, got a zero byte at position {content.index(0)}; "
+            "this may be no text file"
+        )
+    if len(text) < FEWEST_CHARACTERS:
+        raise ValueError(
+            f"content: expected at least {FEWEST_CHARACTERS} characters, to learn from and to hold out, "
+            f"got {len(text)}"
+        )
+    if different < 2:
+        raise ValueError(f"content: expected at least 2 different characters, got {text[0]!r} only")
+    if different > MOST_DIFFERENT:
+        raise ValueError(
+            f"content: expected at most {MOST_DIFFERENT} different characters, got {different}; "
+            "each is a class of its own, and few of them would be seen often enough"
+        )
+    return text
+
+
 def vocabulary(text):
     """The characters of `text`, each once, sorted: a tuple whose index is the class. Errors name text."""
     _check_text(text)
@@ -71,6 +116,11 @@ def decode(indices, vocabulary):
     if indices.ndim != 1:
         raise ValueError(f"indices: expected shape (T,), got {indices.shape}")
     return "".join(vocabulary[index] for index in indices)
+
+
+def _megabytes(count):
+    """A number of bytes in words, such as "5 MB": to the byte, unless it is round."""
+    return f"{count / 1e6:.3g} MB" if count % 1e4 == 0 else f"{count / 1e6:.6f} MB"
 
 
 def _check_text(text):
