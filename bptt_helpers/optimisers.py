@@ -9,13 +9,16 @@ whose step is to be added to the weights, and whose memory, None at first, is ha
 
 sgd             gradient descent, which remembers nothing
 momentum        a velocity that gathers (Polyak 1964)
-adam            each entry at its own pace (Kingma and Ba 2015)
+rmsprop         each entry at its own pace: divided by the root of its running square (Hinton 2012)
+adagrad         the same with the sum of all squares, so that the steps shrink (Duchi, Hazan and Singer 2011)
+adam            rmsprop's pace, and momentum (Kingma and Ba 2015)
 clip_by_norm    a gradient that is too long gets shorter, and keeps its direction (Pascanu et al. 2013)
 clip_by_value   every entry for itself, which turns it
 
-Not here: what is to be learnt, and the loop (landscape.descend).
+Not here: what is to be learnt, and the loop (landscape.descend, train).
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -42,6 +45,38 @@ def momentum(gradient, memory=None, *, learning_rate, decay=0.9):
         return _each(lambda v: -rate * v, velocity), velocity
 
 
+def rmsprop(gradient, memory=None, *, learning_rate, decay=0.9, epsilon=1e-8):
+    """-learning_rate · gradient / (root of its running mean square + epsilon), each entry for itself.
+
+    decay : how much of the running mean square is kept, 0 … 1; it starts at 0, which is not corrected
+    epsilon : added to the root, above 0
+
+    Hinton 2012, lecture 6e of "Neural Networks for Machine Learning". The memory is the running mean square.
+    """
+    gradient, rate = _check(gradient, learning_rate)
+    decay, epsilon = _share("decay", decay), _above_zero("epsilon", epsilon)
+    with recurrent.silent():
+        if memory is None:
+            memory = _each(np.zeros_like, gradient)
+        square = _each(lambda v, g: decay * v + (1 - decay) * g * g, memory, gradient)
+        return _each(lambda g, v: -rate * g / (np.sqrt(v) + epsilon), gradient, square), square
+
+
+def adagrad(gradient, memory=None, *, learning_rate, epsilon=1e-8):
+    """-learning_rate · gradient / (root of the sum of its squares so far + epsilon), each entry for itself.
+
+    epsilon : added to the root, above 0. Its first step is learning_rate long in every entry.
+
+    Duchi, Hazan and Singer 2011, the diagonal form. The memory is the sum of squares.
+    """
+    gradient, rate = _check(gradient, learning_rate)
+    epsilon = _above_zero("epsilon", epsilon)
+    with recurrent.silent():
+        square = _each(lambda g: g * g, gradient)
+        total = square if memory is None else _each(np.add, memory, square)
+        return _each(lambda g, v: -rate * g / (np.sqrt(v) + epsilon), gradient, total), total
+
+
 class AdamMemory(NamedTuple):
     """What adam remembers."""
 
@@ -60,17 +95,12 @@ def adam(gradient, memory=None, *, learning_rate, decay=0.9, decay_square=0.999,
     """
     gradient, rate = _check(gradient, learning_rate)
     decay, decay_square = _share("decay", decay), _share("decay_square", decay_square)
-    epsilon = arguments.number("epsilon", epsilon)
-    if epsilon <= 0:
-        raise ValueError(f"epsilon: expected a number above 0, got {epsilon}")
+    epsilon = _above_zero("epsilon", epsilon)
     if memory is None:
         memory = AdamMemory(_each(np.zeros_like, gradient), _each(np.zeros_like, gradient), 0)
     arguments.instance("memory", memory, AdamMemory)
     count = memory.count + 1
-    mean_so_far, square_so_far = (
-        1 - decay**count,
-        1 - decay_square**count,
-    )  # both started at 0
+    mean_so_far, square_so_far = 1 - decay**count, 1 - decay_square**count  # both started at 0
     with recurrent.silent():
         mean = _each(lambda m, g: decay * m + (1 - decay) * g, memory.mean, gradient)
         square = _each(lambda v, g: decay_square * v + (1 - decay_square) * g * g, memory.square, gradient)
@@ -100,8 +130,12 @@ def clip_by_value(gradient, limit):
 
 def norm(gradient):
     """The length of a gradient, of all its arrays together: float. It does not overflow before it has to."""
-    arrays = [np.abs(array).ravel() for array in (gradient if isinstance(gradient, tuple) else (gradient,))]
-    entries = np.concatenate(arrays).astype(np.float64)
+    arrays = [np.ravel(array) for array in (gradient if isinstance(gradient, tuple) else (gradient,))]
+    with recurrent.silent():
+        square = sum(float(np.vdot(array, array).real) for array in arrays)
+    if 1e-30 < square < 1e30:  # far from where a float32 overflows, or rounds to 0
+        return math.sqrt(square)
+    entries = np.concatenate([np.abs(array) for array in arrays]).astype(np.float64)
     largest = entries.max(initial=0.0)
     if largest == 0 or not np.isfinite(largest):
         return float(largest)
@@ -119,10 +153,16 @@ def _each(function, *gradients):
 
 def _check(gradient, number, name="learning_rate"):
     """The gradient with its parts as arrays of floats, and the number above 0; or TypeError, ValueError."""
-    number = arguments.number(name, number)
-    if number <= 0:
-        raise ValueError(f"{name}: expected a number above 0, got {number}")
+    number = _above_zero(name, number)
     return _each(lambda g: arguments.floats("gradient", g), gradient), number
+
+
+def _above_zero(name, value):
+    """A number above 0."""
+    value = arguments.number(name, value)
+    if value <= 0:
+        raise ValueError(f"{name}: expected a number above 0, got {value}")
+    return value
 
 
 def _share(name, value):

@@ -131,6 +131,11 @@ def forward(params, x, s_init=None, func="tanh"):
     params, axes = check_params(params)
     arguments.choice("func", func, FUNCTIONS)
     x, s_init = recurrent.check_sequence(params, axes, x, s_init=s_init)
+    return run(params, x, s_init, func)
+
+
+def run(params, x, s_init, func):
+    """What forward does, unchecked: for a loop that has looked at its arguments once, such as training."""
     U, W, V, k, c = params
     activation = ACTIVATIONS[func]
     states = np.empty((len(x) + 1, *s_init.shape), s_init.dtype)  # (T + 1, …, H)  s_init, s_0 … s_{T-1}
@@ -206,8 +211,12 @@ def backward(params, trace, y):
     Returns Gradients. TypeError or ValueError names the bad argument.
     """
     params = check_trace(params, trace)
+    return send_back(params, trace, error_at_logits(trace.o, y))
+
+
+def send_back(params, trace, dq):
+    """What backward does, for any loss on the logits: dq (T, …, C) is dE_t/dq_t. Unchecked."""
     with silent():
-        dq = error_at_logits(trace.o, y)  # (T, …, C)
         ds = rows_times(dq, params.V.T)  # (T, …, C) x (C, H) -> (T, …, H)  what the loss says to each state
         dz = sweep(params, trace, ds)
         return sum_over_steps(params, trace, dq, dz)

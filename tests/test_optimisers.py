@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bptt_helpers import optimisers, rnn
 
 EXPECTED = json.loads((Path(__file__).parent / "oracles" / "closed_forms.json").read_text())["expected"]
-RULES = {"sgd": optimisers.sgd, "momentum": optimisers.momentum, "adam": optimisers.adam}
+RULES = {name: getattr(optimisers, name) for name in ("sgd", "momentum", "rmsprop", "adagrad", "adam")}
 vectors = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=6).map(np.array)
 
 
@@ -75,6 +75,46 @@ def test_momentum_is_the_one_that_autograd_ships_up_to_its_scale():
     theirs = autograd_optimisers.sgd(gradient, start.copy(), num_iters=30, step_size=0.2, mass=0.9)
     ours = walk(optimisers.momentum, start, gradient, 30, learning_rate=0.02, decay=0.9)[-1]
     np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+
+
+def test_rmsprop_is_the_one_that_autograd_ships():
+    """Theirs lets the running mean square start at 1."""
+
+    def gradient(x, step=0):
+        return np.array([3 * x[0], math.sin(x[1]), 1e-3 * x[2] ** 3])
+
+    at = start = np.array([1.0, 2.0, -3.0])
+    theirs = autograd_optimisers.rmsprop(gradient, start.copy(), num_iters=50, step_size=0.05, gamma=0.8)
+    memory = np.ones(3)
+    for _ in range(50):
+        moved, memory = optimisers.rmsprop(gradient(at), memory, learning_rate=0.05, decay=0.8)
+        at = at + moved
+    np.testing.assert_allclose(at, theirs, rtol=1e-12)
+
+
+def test_rmsprop_of_a_constant_gradient_in_closed_form():
+    """The mean square after n steps is g² (1 - decayⁿ)."""
+    path = walk(optimisers.rmsprop, np.array([0.0]), lambda x: np.array([4.0]), 30, learning_rate=0.1)[:, 0]
+    steps = -0.1 / np.sqrt(1 - 0.9 ** np.arange(1, 31))
+    np.testing.assert_allclose(path[1:], np.cumsum(steps), rtol=1e-7)
+
+
+def test_adagrad_of_a_constant_gradient_in_closed_form():
+    """The sum of n squares is n g²: the steps are rate / √n long, whatever g is."""
+    path = walk(optimisers.adagrad, np.zeros(2), lambda x: np.array([4.0, -0.01]), 30, learning_rate=0.1)
+    lengths = np.cumsum(0.1 / np.sqrt(np.arange(1, 31)))
+    np.testing.assert_allclose(path[1:], lengths[:, None] * [-1, 1], rtol=1e-5)
+
+
+def test_adagrad_on_a_quadratic_by_a_plain_loop():
+    path = walk(optimisers.adagrad, np.array([3.0]), lambda x: 2 * x, 25, learning_rate=0.5)[:, 0]
+    x, total = 3.0, 0.0
+    for after in path[1:]:
+        gradient = 2 * x
+        total += gradient**2
+        x -= 0.5 * gradient / (math.sqrt(total) + 1e-8)
+        assert after == pytest.approx(x, rel=1e-12)
+    assert abs(x) < 0.3
 
 
 @given(size=st.floats(1e-3, 1e3))
@@ -151,6 +191,15 @@ def test_the_norm_is_that_of_all_arrays_together():
     np.testing.assert_allclose(second, [[0.0, 0.8]])
 
 
+@given(exponent=st.integers(-30, 30), dtype=st.sampled_from([np.float32, np.float64]))
+def test_the_norm_of_sizes_far_apart(exponent, dtype):
+    gradient = (
+        np.array([3.0, 0.0], dtype) * dtype(10.0**exponent),
+        np.array([[4.0]], dtype) * dtype(10.0**exponent),
+    )
+    assert optimisers.norm(gradient) == pytest.approx(5 * 10.0**exponent, rel=1e-6)
+
+
 def test_a_gradient_beyond_the_squares_of_floats_is_clipped_and_one_beyond_floats_stays():
     np.testing.assert_allclose(optimisers.clip_by_norm(np.array([3e200, 4e200]), 1), [0.6, 0.8])
     assert optimisers.norm(np.array([3e-200, 4e-200])) == pytest.approx(5e-200)
@@ -169,6 +218,8 @@ WRONG = {
     "decay_square": (
         "decay_square", ValueError, lambda: optimisers.adam(G, learning_rate=0.1, decay_square=-1),
     ),
+    "decay of rmsprop": ("decay", ValueError, lambda: optimisers.rmsprop(G, learning_rate=0.1, decay=1)),
+    "epsilon of adagrad": ("epsilon", ValueError, lambda: optimisers.adagrad(G, learning_rate=1, epsilon=-1)),
     "epsilon 0": ("epsilon", ValueError, lambda: optimisers.adam(G, learning_rate=0.1, epsilon=0)),
     "memory": ("memory", TypeError, lambda: optimisers.adam(G, G, learning_rate=0.1)),
     "limit 0": ("limit", ValueError, lambda: optimisers.clip_by_norm(G, 0)),

@@ -108,6 +108,11 @@ def forward(params, x, s_init=None, c_init=None):
     """
     params, axes = recurrent.check_weights(params, Params, blocks=4)
     x, s_init, c_init = recurrent.check_sequence(params, axes, x, s_init=s_init, c_init=c_init)
+    return run(params, x, s_init, c_init)
+
+
+def run(params, x, s_init, c_init):
+    """What forward does, unchecked: for a loop that has looked at its arguments once, such as training."""
     U, W, V, k, c = params
     T, H = len(x), W.shape[1]
     states, cells = np.empty((2, T + 1, *s_init.shape), s_init.dtype)  # (T + 1, …, H)  the first is the init
@@ -138,8 +143,12 @@ def backward(params, trace, y):
     Returns Gradients. TypeError or ValueError names the bad argument.
     """
     params = check_trace(params, trace)
+    return send_back(params, trace, rnn.error_at_logits(trace.o, y))
+
+
+def send_back(params, trace, dq):
+    """What backward does, for any loss on the logits: dq (T, …, C) is dE_t/dq_t. Unchecked."""
     with silent():
-        dq = rnn.error_at_logits(trace.o, y)  # (T, …, C)
         ds = rows_times(dq, params.V.T)  # (T, …, C) x (C, H) -> (T, …, H)  what the loss says to each state
         dz, dc_init = _sweep(params, trace, ds)
         return Gradients(*rnn.sum_over_steps(params, trace, dq, dz), dc_init)
