@@ -173,21 +173,18 @@ def test_closed_form_initial_loss_of_a_character_model():
     assert rnn.cross_entropy(trace.q, classes[1:]).mean() == pytest.approx(math.log(C), rel=rtol)
 
 
-def test_closed_form_chance_levels_in_cross_entropy():
-    """What a network without a clue pays: it knows which steps are blanks, and guesses evenly elsewhere."""
+def test_closed_form_chance_levels():
+    """What each task says that knowing nothing costs, and a network's loss when it says just that."""
     _, expected, rtol = read("closed_forms")
-    order = rnn.cross_entropy(np.zeros((1, 4)), np.array([2]))
-    assert order[0] == pytest.approx(expected["chance: temporal order, 4 classes, nll"], rel=rtol)
-    K, S, T = 8, 10, 100
-    q = np.zeros((T + 2 * S, K + 1))
-    q[:-S, K], q[-S:, K] = (
-        1e3,
-        -1e3,
-    )  # the blank, sure until the symbols are asked for, and out of the question then
-    y = np.full(len(q), K)
-    y[-S:] = np.arange(S) % K
-    copy = rnn.cross_entropy(q, y).mean()
-    assert copy == pytest.approx(expected["chance: copy task K=8 S=10 T=100, nll per step"], rel=rtol)
+    adding, order, copy = tasks.adding(50), tasks.temporal_order(50), tasks.copy(100, symbols=8, length=10)
+    assert adding.chance == pytest.approx(expected["chance: adding task, target = sum, MSE"], rel=rtol)
+    assert order.chance == pytest.approx(expected["chance: temporal order, 4 classes, nll"], rel=rtol)
+    copy_key = "chance: copy task K=8 S=10 T=100, nll per step"
+    assert copy.chance == pytest.approx(expected[copy_key], rel=rtol)
+    assert rnn.cross_entropy(np.zeros((1, 4)), order.batch(0, 1).y[-1]).item() == pytest.approx(order.chance)
+    q = np.zeros((copy.T, 1, copy.C))  # the blank, sure until the symbols are asked for, and out then
+    q[:-10, :, -1], q[-10:, :, -1] = 1e3, -1e3
+    assert rnn.cross_entropy(q, copy.batch(0, 1).y).mean() == pytest.approx(expected[copy_key], rel=rtol)
 
 
 def test_closed_form_norm_clip():
@@ -203,11 +200,6 @@ def test_closed_forms_of_the_folds():
     assert landscape.folds(2.0, "tanh")[1] == pytest.approx(
         expected["fold |b| of s = tanh(2 s + b)"], rel=rtol
     )
-
-
-@pytest.mark.skip(reason="the adding task needs tasks.adding: issue 4")
-def test_closed_forms_that_need_later_modules():
-    raise NotImplementedError
 
 
 def test_cs231n_lstm_forward():

@@ -42,10 +42,10 @@ def count_surprise(task, order):
     if order > len(task.training):
         raise ValueError(f"order: expected at most the {len(task.training)} training characters, got {order}")
     before = order - 1
-    after = np.concatenate([task.training, task.held_out])[
+    text = np.concatenate([task.training, task.held_out])[
         len(task.training) + 1 - before :
-    ]  # h of the first, then on
-    known, asked = _runs(task.training, order, task.C), _runs(after, order, task.C)
+    ]  # from the first h
+    known, asked = _runs(task.training, order, task.C), _runs(text, order, task.C)
     seen, seen_before = _count(known, asked), _count(known // task.C, asked // task.C)
     return np.log(seen_before + task.C) - np.log(seen + 1)  # (m - 1,)
 

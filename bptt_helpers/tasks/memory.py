@@ -17,11 +17,11 @@ def adding(T, *, seed=0):
     """T random numbers of 0 … 1, two of them marked: say their sum after the last step.
 
     x (T, B, 2) holds the numbers and the marks (1 at two steps, else 0); y (T, B, 1) is nan but at the last
-    step. The target is the sum itself under squared error, as in Le et al. (2015), who give .1767 for always
-    saying 1; it is 1/6. One mark falls in the first half of the steps and one in the second, as in Arjovsky
-    et al. (2016). The first form, Hochreiter and Schmidhuber (1997), has numbers of -1 … 1, the target 0.5 +
-    sum / 4 and the first mark among the first ten steps; Pascanu et al. (2013) halve the sum, put the first
-    mark into the first tenth and draw lengths of T to 1.1 T. Here every sequence has T steps.
+    step. The target is the sum itself, under squared error, as in Le et al. (2015); one mark falls in the
+    first half of the steps and one in the second, as in Arjovsky et al. (2016); every sequence has T steps.
+    Other forms: Hochreiter and Schmidhuber (1997) draw from -1 … 1, ask for 0.5 + sum / 4, mark one of the
+    first ten steps and another of the first T/2 - 1, and mark both ends with -1; Pascanu et al. (2013) ask
+    for half the sum, with marks in the first tenth and between T/10 and T/2. Both draw lengths of T to 1.1 T.
 
     T is at least 2. TypeError or ValueError names T or seed.
     """
@@ -55,11 +55,12 @@ def adding(T, *, seed=0):
 def temporal_order(T, *, seed=0):
     """Two symbols, each A or B, among distractors: say after the last step which came, in which order.
 
-    x (T, B) holds classes: 0 and 1 are A and B, 2 … 5 the distractors. y (T, B) is -1 but at the last step: 0
-    … 3 for AA, AB, BA, BB. As in Pascanu et al. (2013): the first symbol stands at a step of T/10 … 2T/10,
-    the second at one of 4T/10 … 5T/10, here counted from 0, rounded down, both ends included. Hochreiter and
-    Schmidhuber (1997, experiment 6a) have 100 to 110 steps, the symbols at 10 … 20 and 50 … 60, and a symbol
-    of its own for the start and for the end.
+    x (T, B) holds classes: 0 and 1 are A and B, 2 … 5 the distractors. y (T, B) is -1 but at the last step:
+    0 … 3 for AA, AB, BA, BB. As in Pascanu et al. (2013): the first symbol stands at a step of T/10 … 2T/10,
+    the second at one of 4T/10 … 5T/10, here counted from 0, rounded down, both ends included (the program
+    published with that paper has 5T/10 … 6T/10 for the second). Hochreiter and Schmidhuber (1997, experiment
+    6a) have 100 to 110 steps, the symbols at 10 … 20 and 50 … 60, and a symbol of its own for the start and
+    for the end.
 
     T is at least 3. TypeError or ValueError names T or seed.
     """
@@ -98,7 +99,7 @@ def copy(T, *, symbols=8, length=10, seed=0):
     classes of 0 … symbols + 1: the symbols, the blank (`symbols`) and the signal (`symbols` + 1); first the
     symbols, then T - 1 blanks, the signal, and `length` blanks. y asks for the blank in T + length steps,
     then for the symbols, and every step is scored. This is Arjovsky et al. (2016), whose baseline for 8
-    symbols and length 10 is 10 ln 8 / (T + 20); Hochreiter and Schmidhuber (1997) have no such task.
+    symbols and length 10 is 10 ln 8 / (T + 20).
 
     T is at least 1, symbols 2, length 1. TypeError or ValueError names T, symbols, length or seed.
     """

@@ -35,7 +35,8 @@ class Task(ABC):
     T            steps of a sequence
     D, C         numbers (or classes) a step of x, and of y
     loss         "cross_entropy" (nats) or "squared_error", each the mean over the scored targets
-    chance       that mean for the best predictor that does not look at x and says the same in every sequence
+    chance       that mean for the best predictor that does not look at x, and so says the same in every
+                 sequence; for a text, of one that does not even know which characters are frequent
     chance_from  what that predictor says, in a few words
     key          a string that tells this task from every other
     """
