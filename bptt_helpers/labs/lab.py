@@ -21,6 +21,7 @@ from html import escape
 import ipywidgets
 from IPython.display import HTML
 
+from bptt_helpers.labs.work import Live, Works
 from bptt_helpers.pictures.canvas import player, shared_canvas
 
 MOVING_DPI, RESTING_DPI = 100, 200
@@ -66,6 +67,8 @@ class Declaration:
         there; once these stand elsewhere, the setting goes to its first option that has no values here
     refine : optional, settings, numbers -> the numbers to draw when the sliders rest, where there is time for
         more of them; `lab.numbers` stay those of the move
+    live : optional, Live: the lab has a Start button and works in the background, see `work.py`. Then compute
+        takes settings and the work, which is None before the start
     """
 
     name: str
@@ -78,6 +81,7 @@ class Declaration:
     belongs: Mapping = field(default_factory=dict)
     presets: Mapping = field(default_factory=dict)
     refine: Callable | None = None
+    live: Live | None = None
 
     def __call__(self, *, controls=None, **start):
         """The lab as a widget.
@@ -98,6 +102,7 @@ class Lab(ipywidgets.VBox):
     call : the call that makes a lab in this state
     controls : the widgets that hold the values, by setting
     error : the exception of the last move, None when all went well
+    works : for a lab that works in the background, its Works (button and bar); else None
     """
 
     def __init__(self, declaration, controls, start):
@@ -128,8 +133,13 @@ class Lab(ipywidgets.VBox):
                 "max_width": self.image.layout.max_width,
             },
         )
+        self.works = None
+        if declaration.live is not None:
+            self.works = Works(self._begin_work, self._draw, self._show)
+            self.works.layout.max_width = self.image.layout.max_width
         below = ipywidgets.HBox([reset, self.call_text], layout={"align_items": "center"})
-        super().__init__([panel, self.image, self.words, below])
+        working = [] if self.works is None else [self.works]
+        super().__init__([panel, *working, self.image, self.words, below])
         self._narrow()
         self._draw()  # what is wrong at the start is raised, so that a test run sees it
         for widget in self.controls.values():
@@ -180,7 +190,30 @@ class Lab(ipywidgets.VBox):
         """The numbers to draw when the setting has moved there and everything rests."""
         moved = self.settings | _preset_values(self._declaration, {setting: value}) | {setting: value}
         settings = Record(_settled(self._declaration, moved))
-        return self._refined(settings, Record(self._declaration.compute(settings)))
+        return self._refined(settings, self._computed(settings))
+
+    def _computed(self, settings):
+        declaration = self._declaration
+        if self.works is None:
+            return Record(declaration.compute(settings))
+        return Record(declaration.compute(settings, self.works.work))
+
+    def start(self):
+        """Starts the work of a lab that has a Start button, or goes on with it, in the background."""
+        self._works().start()
+
+    def stop(self):
+        """Stops it. What is done stays; start() goes on from there."""
+        self._works().stop()
+
+    def finish(self):
+        """Does the work to its end before it returns, while bar and picture move; an interrupt stops it."""
+        self._works().finish()
+
+    def _works(self):
+        if self.works is None:
+            raise TypeError(f"labs.{self._declaration.name} has no work to start: it answers at once")
+        return self.works
 
     def _refined(self, settings, numbers):
         refine = self._declaration.refine
@@ -202,6 +235,7 @@ class Lab(ipywidgets.VBox):
             self._take_back()
             self._follow_presets()
             self._narrow()
+            self._drop_work()
             if self.settings != self._drawn:
                 self._draw()
         except Exception as error:  # shown to the learner; the next move starts afresh
@@ -209,7 +243,7 @@ class Lab(ipywidgets.VBox):
 
     def _draw(self):
         declaration, settings = self._declaration, self.settings
-        numbers = Record(declaration.compute(settings))
+        numbers = self._computed(settings)
         self.image.value = shared_canvas(declaration.picture, MOVING_DPI).png(numbers)
         self.words.value = f'{STYLE}<div class="bptt-words">{declaration.describe(settings, numbers)}</div>'
         self.call_text.value = (
@@ -233,6 +267,17 @@ class Lab(ipywidgets.VBox):
         if self._resting is not None:
             self._resting.cancel()
         self._resting = loop.call_later(REST_SECONDS, self.sharpen)
+
+    def _begin_work(self):
+        self._begun_with = self.settings
+        return self._declaration.live.begin(self._begun_with)
+
+    def _drop_work(self):
+        """Work made from settings that have moved since no longer belongs to what is shown."""
+        if self.works is None or self.works.work is None:
+            return
+        if any(self.settings[name] != self._begun_with[name] for name in self._declaration.live.depends):
+            self.works.drop()
 
     def _take_back(self):
         """What was said about other settings no longer holds when these have moved without it."""
