@@ -4,7 +4,7 @@
     history = training.run(1000)
 
 models      model, Model, NETWORKS: what can be trained; sample: a model of characters writes
-training    Training, History: the loop; smoothed
+training    Training, History: the loop; smoothed; is_quick: whether the tests run it
 checkpoint  save, load: a training in a file
 
 Not here: the tasks (tasks), one step of an optimiser and clipping (optimisers).
@@ -12,7 +12,7 @@ Not here: the tasks (tasks), one step of an optimiser and clipping (optimisers).
 
 from bptt_helpers.train.checkpoint import load, save
 from bptt_helpers.train.models import NETWORKS, Model, draw, mean_loss, model, run, sample, zeros
-from bptt_helpers.train.training import RULES, History, State, Training, smoothed
+from bptt_helpers.train.training import RULES, History, State, Training, is_quick, smoothed
 
 __all__ = [
     "NETWORKS",
@@ -22,6 +22,7 @@ __all__ = [
     "State",
     "Training",
     "draw",
+    "is_quick",
     "load",
     "mean_loss",
     "model",

@@ -5,6 +5,7 @@ button, by the interrupt of the kernel), the last finished step stands, and goin
 a file, takes the same steps as a loop that was never stopped.
 """
 
+import os
 import time
 from typing import NamedTuple
 
@@ -205,6 +206,11 @@ class Training:
         checked = self._checks[self.step // self.settings["check_every"]]
         bar.set_postfix_str(f"loss {recent:.4g}, held out {checked:.4g}", refresh=False)
         bar.update(done - bar.n)
+
+
+def is_quick():
+    """Whether the tests run this (they set BPTT_QUICK=1): a notebook then trains for fewer steps, not less."""
+    return os.environ.get("BPTT_QUICK") == "1"
 
 
 def smoothed(values, over):
