@@ -1,4 +1,4 @@
-"""tasks: batches are functions of their index, what is held out stays out, chance is right, for every task."""
+"""tasks, each of them: batches are functions of their index, what is held out stays out, chance is right."""
 
 import dataclasses
 import hashlib

@@ -41,11 +41,9 @@ def count_surprise(task, order):
         )
     if order > len(task.training):
         raise ValueError(f"order: expected at most the {len(task.training)} training characters, got {order}")
-    before = order - 1
-    text = np.concatenate([task.training, task.held_out])[
-        len(task.training) + 1 - before :
-    ]  # from the first h
-    known, asked = _runs(task.training, order, task.C), _runs(text, order, task.C)
+    text = np.concatenate([task.training, task.held_out])
+    known = _runs(task.training, order, task.C)
+    asked = _runs(text, order, task.C)[1 - len(task.held_out) :]  # (m - 1,)
     seen, seen_before = _count(known, asked), _count(known // task.C, asked // task.C)
     return np.log(seen_before + task.C) - np.log(seen + 1)  # (m - 1,)
 

@@ -4,6 +4,7 @@
 vocabulary from list(set(text)) would be another one in every run.
 """
 
+import math
 import re
 from pydoc_data.topics import topics
 
@@ -57,8 +58,8 @@ def text_from_bytes(content, *, limit=MOST_BYTES):
     content, limit = bytes(content), arguments.integer("limit", limit)
     if len(content) > limit:
         raise ValueError(
-            f"content: expected a file of at most {_megabytes(limit)}, got {_megabytes(len(content))}; "
-            "a part of it will do"
+            f"content: expected a file of at most {_size(limit, math.floor)}, got "
+            f"{_size(len(content), math.ceil)}; a part of it will do"
         )
     try:
         text = content.decode("utf-8-sig")
@@ -66,7 +67,7 @@ def text_from_bytes(content, *, limit=MOST_BYTES):
         line = content.count(b"\n", 0, error.start) + 1
         raise ValueError(
             f"content: expected text in UTF-8, got byte {content[error.start]:#04x} at position "
-            f"{error.start} (line {line}), which is none; an editor can save the file as UTF-8"
+            f"{error.start} (line {line}), which does not fit; an editor can save it as UTF-8"
         ) from error
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     different = len(set(text))
@@ -118,9 +119,9 @@ def decode(indices, vocabulary):
     return "".join(vocabulary[index] for index in indices)
 
 
-def _megabytes(count):
-    """A number of bytes in words, such as "5 MB": to the byte, unless it is round."""
-    return f"{count / 1e6:.3g} MB" if count % 1e4 == 0 else f"{count / 1e6:.6f} MB"
+def _size(count, rounding):
+    """A number of bytes in words, such as "5 MB", rounded by math.floor or math.ceil."""
+    return f"{rounding(count / 1e5) / 10:g} MB" if count >= 1e6 else f"{count} bytes"
 
 
 def _check_text(text):
