@@ -20,7 +20,7 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "home")
 
 
 def pytest_configure(config):
-    """Makes a warning in a notebook's cell an error too, and training short: kernels inherit the environment."""
+    """Makes a warning in a notebook's cell an error, and training short: kernels inherit the environment."""
     os.environ["PYTHONWARNINGS"] = "error:::__main__"
     os.environ["BPTT_QUICK"] = "1"
 

@@ -18,6 +18,11 @@ from bptt_helpers.train import models
 from bptt_helpers.train.training import State, Training
 
 FORMAT = 1
+# What numpy and zipfile raise for a file that is damaged or something else.
+UNREADABLE = (
+    OSError, EOFError, KeyError, TypeError, ValueError, AttributeError, NotImplementedError, MemoryError,
+    zipfile.BadZipFile,
+)  # fmt: skip
 
 
 def save(path, training):
@@ -57,15 +62,10 @@ def load(path, task):
     path = _path(path)
     arguments.instance("task", task, tasks.Task)
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        about = json.loads(str(arrays.pop("about")))
-        if about["format"] != FORMAT:
-            raise ValueError(f"its format is {about['format']}, this program's {FORMAT}")
+        about, arrays = _read(path)
     except FileNotFoundError:
         raise
-    except (OSError, EOFError, KeyError, TypeError, ValueError, NotImplementedError,
-            zipfile.BadZipFile) as error:  # fmt: skip
+    except UNREADABLE as error:
         raise _refused(path, error) from error
     if about.get("task") != task.key:
         raise ValueError(f"task: expected {about.get('task')!r}, as in {path.name}, got {task.key!r}")
@@ -73,6 +73,16 @@ def load(path, task):
         return _restored(task, about, arrays)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _refused(path, error) from error
+
+
+def _read(path):
+    """(what the file says of itself, its arrays by name)."""
+    with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    about = json.loads(str(arrays.pop("about")))
+    if about["format"] != FORMAT:
+        raise ValueError(f"its format is {about['format']}, this program's {FORMAT}")
+    return about, arrays
 
 
 def _restored(task, about, arrays):

@@ -5,6 +5,7 @@ button, by the interrupt of the kernel), the last finished step stands, and goin
 a file, takes the same steps as a loop that was never stopped.
 """
 
+import inspect
 import os
 import time
 from typing import NamedTuple
@@ -86,6 +87,10 @@ class Training:
         }
         if self.settings["limit"] <= 0:
             raise ValueError(f"limit: expected a number above 0, got {limit}")
+        known = set(inspect.signature(getattr(optimisers, rule)).parameters) - {"gradient", "memory"}
+        if unknown := set(self.settings["options"]) - (known - {"learning_rate"}):
+            known = ", ".join(sorted(known - {"learning_rate"})) or "none"
+            raise TypeError(f"options: expected those of {rule}: {known}, got {', '.join(sorted(unknown))}")
         self._held_out = task.validation(self.settings["held_out"])
         self._rows = np.empty((3, 256))  # loss, norm, clipped of every step: grown as needed
         self._checks = np.empty(16)
@@ -209,7 +214,7 @@ class Training:
 
 
 def is_quick():
-    """Whether the tests run this (they set BPTT_QUICK=1): a notebook then trains for fewer steps, not less."""
+    """Whether the tests run this (they set BPTT_QUICK=1): a notebook then trains for fewer steps."""
     return os.environ.get("BPTT_QUICK") == "1"
 
 
