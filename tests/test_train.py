@@ -161,9 +161,10 @@ def test_a_text_is_truncated_backpropagation_in_chunks():
     np.testing.assert_allclose(total * task.T, flat, rtol=1e-9, atol=1e-12)
     training = small(task, H=5, seed=1, batch=1)  # and the loop does carry it
     training.run(1, progress=False)
-    np.testing.assert_array_equal(
-        training.state.states[0], models.run(model, pieces[0].x, train.zeros(model, (1,))).s[-1]
-    )
+    last = models.run(model, pieces[0].x, train.zeros(model, (1,))).s[-1]
+    np.testing.assert_array_equal(training.state.states[0], last)
+    trace = models.run(training.model, pieces[1].x, (last,))
+    assert training.run(1, progress=False).loss[1] == train.mean_loss(trace.q, pieces[1].y, task.loss)
 
 
 @EACH_TASK
