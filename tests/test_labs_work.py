@@ -1,6 +1,7 @@
 """Work in the background of a lab: Start, Stop, Go on; what it is made from drops it, the rest does not."""
 
 import asyncio
+import re
 import time
 
 import pytest
@@ -139,22 +140,31 @@ def test_while_it_works_other_settings_move_and_its_own_drop_it():
         await asyncio.sleep(0.1)
         count = work.count
         await until(lambda: lab.works.work.count >= 3)
-        assert work.count == count  # nobody works for the old one any more
+        assert work.count == count  # nobody works for the old one any more,
+        assert len(asyncio.all_tasks()) == 2  # and besides this one there is a single task that works
         lab.stop()
 
     asyncio.run(move())
 
 
-def test_time_left_is_told():
+def test_time_left_is_told(monkeypatch):
+    advance = Counting.advance
+
+    def slowly(self, seconds):
+        time.sleep(0.05)
+        advance(self, seconds)
+
     async def work():
-        lab = counting(end=10**6)
+        lab = counting(end=200)
         lab.start()
-        await until(lambda: lab.works.work.count >= 2)
+        await until(lambda: lab.works.work.count >= 4)
         words = lab.works.words.value
         lab.stop()
         return words
 
-    assert " s left</span>" in asyncio.run(work())
+    monkeypatch.setattr(Counting, "advance", slowly)
+    left = re.search(r", (\d+) s left</span>", asyncio.run(work()))
+    assert 5 < int(left[1]) < 60  # 196 more of 0.05 s each, on a machine that may be busy
 
 
 def test_what_goes_wrong_is_shown_and_the_lab_goes_on():
