@@ -6,6 +6,7 @@ TEST_ARGS ?=
 
 venv_python := .venv/bin/python
 set_up := .venv/.set-up
+bench_set_up := .venv/.bench-set-up
 pip := $(venv_python) -m pip --disable-pip-version-check -qq
 # JupyterLab refuses to run as root (as in a container) unless told so.
 as_root := $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
@@ -26,7 +27,7 @@ test: $(set_up)  ## run every test and every notebook; TEST_ARGS="-k flow" passe
 	@$(venv_python) -m pytest -n auto --dist loadfile \
 		--nbval-lax --nbval-current-env --nbval-cell-timeout=120 $(TEST_ARGS)
 
-bench: $(set_up)  ## print the benchmarks, each measured side by side in one run
+bench: $(bench_set_up)  ## print the benchmarks, each measured side by side in one run; installs torch (2 GB on Linux)
 	@for script in benchmarks/*.py; do echo "$$script"; $(venv_python) $$script || exit; done
 
 picture: $(set_up)  ## draw the README's picture anew, from the lab itself
@@ -44,4 +45,9 @@ $(set_up): requirements.txt pyproject.toml
 		echo 'Setting up .venv: a few minutes the first time.'; $(PYTHON) -m venv --clear .venv; }
 	@$(pip) install -r requirements.txt
 	@$(pip) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(bench_set_up): benchmarks/requirements.txt $(set_up)
+	@echo 'Installing torch, for the benchmarks to compare with: a few minutes, once.'
+	@$(pip) install -r benchmarks/requirements.txt
 	@touch $@
