@@ -62,10 +62,12 @@ def written_anew(string, size, weight, dpi, colour, boxed):
 def interact(declaration):
     """`interact` with the lab's computation and picture, a new figure each time: {setting: widget}."""
 
+    no_work = () if declaration.live is None else (None,)
+
     def draw(**settings):
         with style.context(STYLE), mock.patch.object(lettering, "_image", written_anew):
             declaration.picture(pyplot.figure(figsize=declaration.picture.size)).update(
-                declaration.compute(Record(settings))
+                declaration.compute(Record(settings), *no_work)
             )
             pyplot.show()
 
