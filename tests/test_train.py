@@ -208,8 +208,9 @@ def test_an_untrained_reader_of_text_knows_nothing():
     assert loss == pytest.approx(np.log(len(task.vocabulary)), rel=0.05)
 
 
+@pytest.mark.slow
 def test_the_lstm_learns_to_add_where_the_plain_network_stays_at_chance():
-    """A real, short training (some seconds): adding over 40 steps."""
+    """A real, short training: adding over 40 steps."""
     task = tasks.adding(40)
     losses = {}
     for network in ("lstm", "rnn"):

@@ -22,6 +22,29 @@ def slow(settings):
 
 dataclasses.replace(labs.unroll, compute=slow)(controls=("w",))
 """
+WORKING = """
+import dataclasses, time
+from bptt_helpers import labs
+from bptt_helpers.labs.lab import Record
+from bptt_helpers.labs.work import Live
+
+class Counting:
+    count, end = 0, 1000
+
+    def advance(self, seconds):
+        time.sleep(0.1)
+        self.count += 1
+
+    done = property(lambda self: self.count / self.end)
+    says = property(lambda self: f"count {self.count} of {self.end}")
+
+def compute(settings, work):
+    w = settings.w + (0 if work is None else 0.01 * work.count)
+    return labs.unroll.compute(Record(settings | {"w": w}))
+
+live = Live(lambda settings: Counting(), ("T",))
+dataclasses.replace(labs.unroll, compute=compute, live=live)(controls=("w",))
+"""
 COUNT_PICTURES = """
 image => {
   window.pictures = [];
@@ -190,4 +213,35 @@ def test_values_between_two_steps_stay(jupyter_server, open_notebook):
     handle = lab.output.locator(".noUi-handle").nth(1)
     *_, call = lab.after(lambda: handle.press("ArrowLeft"))
     assert "w_00=2.95" in call
+    assert notebook.errors() == []
+
+
+def test_work_starts_stops_and_goes_on_while_sliders_move(jupyter_server, open_notebook):
+    notebook, lab = opened(open_notebook, written(jupyter_server, "working.ipynb", WORKING))
+    button = lab.output.locator("button.mod-primary, button").filter(has_text=re.compile("Start|Stop|Go on"))
+    words = lab.output.locator(".bptt-work")
+
+    def says(pattern):
+        words.filter(has_text=re.compile(pattern)).wait_for(timeout=10_000)
+
+    assert button.inner_text() == "Start"
+    before, *_ = lab.seen
+    button.click()
+    says(r"count \d+ of 1000, \d+ s left")
+    assert button.inner_text() == "Stop"
+    notebook.wait_for_another_picture(before)
+    notebook.press("ArrowRight")  # answered while it works
+    lab.call.filter(has_text="w=0.85").wait_for(timeout=10_000)
+    says(r"count \d+ of 1000, \d+ s left")
+    button.click()
+    says(r"count \d+ of 1000, stopped")
+    assert button.inner_text() == "Go on"
+    stopped = words.inner_text()
+    notebook.picture()  # comes to rest
+    assert words.inner_text() == stopped
+    button.click()
+    says(r"count \d+ of 1000, \d+ s left")
+    button.click()
+    says("stopped")
+    assert words.inner_text() != stopped
     assert notebook.errors() == []
