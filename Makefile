@@ -47,7 +47,7 @@ $(set_up): requirements.txt pyproject.toml
 	@$(pip) install --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(bench_set_up): benchmarks/requirements.txt $(set_up)
+$(bench_set_up): $(set_up)
 	@echo 'Installing torch, for the benchmarks to compare with: a few minutes, once.'
-	@$(pip) install -r benchmarks/requirements.txt
+	@$(pip) install --no-build-isolation -e '.[bench]'
 	@touch $@
