@@ -53,9 +53,10 @@ class Canvas:
     def png(self, numbers):
         """The picture of `numbers` as PNG bytes."""
         self.picture.update(numbers)
-        return _encode(self._pixels())
+        return _encode(self.pixels())
 
-    def _pixels(self):
+    def pixels(self):
+        """The picture as it stands: (rows, columns, 4) uint8."""
         canvas = self.figure.canvas
         panels = tuple(axes.get_visible() for axes in self.figure.axes)
         if panels not in self._backgrounds:
@@ -79,21 +80,29 @@ def shared_canvas(picture_class, dpi):
     return Canvas(picture_class, dpi)
 
 
-def _encode(pixels):
+def _encode(pixels, compress_level=1):
     """PNG bytes of pixels (rows, columns, 4) uint8, in the fixed table of colours."""
     rows, columns, _ = pixels.shape
     image = Image.frombytes("RGB", (columns, rows), pixels, "raw", "RGBX")  # the fourth byte is passed over
     file = io.BytesIO()
-    image.quantize(palette=_colour_table(), dither=Image.Dither.NONE).save(file, "png", compress_level=1)
+    image.quantize(palette=_colour_table(), dither=Image.Dither.NONE).save(
+        file, "png", compress_level=compress_level
+    )
     return file.getvalue()
 
 
 def player(picture_class, sequence_of_numbers, frames_per_second=8):
     """A self-contained HTML player (matplotlib's own) of the picture over a sequence of numbers: str."""
+    canvas = Canvas(picture_class, dpi=100)
+    figure = canvas.figure
+    # The player saves the figure once a frame: our way takes a tenth of the time, and of the space.
+    figure.savefig = lambda file, **_: file.write(_encode(canvas.pixels(), compress_level=9))
+    figure.canvas.draw_idle = lambda: None
     frames = list(sequence_of_numbers)
     with style.context(STYLE):
-        figure, picture = new_figure(picture_class, dpi=100)
-        animation = FuncAnimation(figure, picture.update, frames=frames, init_func=lambda: (), blit=False)
+        animation = FuncAnimation(
+            figure, canvas.picture.update, frames=frames, init_func=lambda: (), blit=False
+        )
         return _self_contained(animation.to_jshtml(fps=frames_per_second, default_mode="loop"))
 
 
