@@ -1,9 +1,11 @@
 """Networks with gates, which keep a gradient alive: the same calls as rnn, with other equations for a step.
 
-lstm  a cell that is added to, behind three gates
-gru   a state that is kept or replaced, by two gates
+lstm      a cell that is added to, behind three gates
+gru       a state that is kept or replaced, by two gates
+reaching  log10_error_sizes, log10_kept: how much of an error gets back; lstm_backward_step, plainly written
 """
 
 from bptt_helpers.gates import gru, lstm
+from bptt_helpers.gates.reaching import Step, log10_error_sizes, log10_kept, lstm_backward_step
 
-__all__ = ["gru", "lstm"]
+__all__ = ["Step", "gru", "log10_error_sizes", "log10_kept", "lstm", "lstm_backward_step"]
