@@ -18,7 +18,6 @@ clip_by_value   every entry for itself, which turns it
 Not here: what is to be learnt, and the loop (landscape.descend, train).
 """
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -130,16 +129,8 @@ def clip_by_value(gradient, limit):
 
 def norm(gradient):
     """The length of a gradient, of all its arrays together: float. It does not overflow before it has to."""
-    arrays = [np.ravel(array) for array in (gradient if isinstance(gradient, tuple) else (gradient,))]
-    with recurrent.silent():
-        square = sum(float(np.vdot(array, array).real) for array in arrays)
-    if 1e-30 < square < 1e30:  # far from where a float32 overflows, or rounds to 0
-        return math.sqrt(square)
-    entries = np.concatenate([np.abs(array) for array in arrays]).astype(np.float64)
-    largest = entries.max(initial=0.0)
-    if largest == 0 or not np.isfinite(largest):
-        return float(largest)
-    return float(largest * np.sqrt(((entries / largest) ** 2).sum()))
+    arrays = gradient if isinstance(gradient, tuple) else (gradient,)
+    return recurrent.length(np.array([recurrent.length(np.ravel(array)) for array in arrays]))
 
 
 def _each(function, *gradients):

@@ -8,6 +8,8 @@ blocks of H rows in U, W and k. Below, "…" in a shape is nothing or B; N and M
 Not here: what a step computes (rnn, gates), the loss (rnn), checks of single arguments (arguments).
 """
 
+import math
+
 import numpy as np
 
 from bptt_helpers import arguments
@@ -21,6 +23,18 @@ def silent():
 def uniform(rng, units, fan_in):
     """Random weights (units, fan_in), uniform in ±1/√fan-in: a row for every unit."""
     return rng.uniform(-1, 1, (units, fan_in)) / np.sqrt(fan_in)
+
+
+def length(vector):
+    """‖vector‖ of (n,): float. Quick for usual ones; it does not overflow, or become 0, before it has to."""
+    square = float(np.vdot(vector, vector).real)
+    if 1e-30 < square < 1e30:  # far from where a float32 overflows, or rounds to 0
+        return math.sqrt(square)
+    entries = np.abs(vector).astype(np.float64)
+    largest = float(entries.max(initial=0.0))
+    if largest == 0 or not math.isfinite(largest):
+        return largest
+    return largest * math.sqrt(float(((entries / largest) ** 2).sum()))
 
 
 # All steps at once

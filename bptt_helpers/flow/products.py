@@ -130,9 +130,11 @@ def log10_error_sizes(params, trace, error):
     sizes, scale = np.empty(len(slopes), slopes.real.dtype), 0.0
     with recurrent.silent():
         for t in reversed(range(len(slopes))):
-            error, size = _rescaled(error)  # (H,)
+            size = recurrent.length(error)
             scale += np.log10(size)
-            sizes[t] = np.log10(np.linalg.norm(error)) + scale
+            sizes[t] = scale
+            if 0 < size < np.inf:
+                error = error / size  # (H,)
             error = (slopes[t] * error) @ params.W  # (H,) x (H, H) -> (H,)
     return sizes
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bptt_helpers import arguments, recurrent, rnn
+from bptt_helpers import arguments, recurrent
 from bptt_helpers.gates import gru, lstm
 
 
@@ -58,15 +58,15 @@ def log10_error_sizes(params, trace, error):
         raise ValueError(f"error: expected shape {trace.s.shape[1:]} as a state of trace, got {error.shape}")
     step_back = _lstm_step_back if network is lstm else _gru_step_back
     sizes, scale = np.empty(len(trace.s)), 0.0
-    handed_on = (error, np.zeros_like(error)) if network is lstm else (error,)
+    handed_on = np.concatenate([error, np.zeros_like(error)]) if network is lstm else error  # (2H,) or (H,)
     with recurrent.silent():
         for t in reversed(range(len(trace.s))):
-            size = max(float(np.abs(part).max()) for part in handed_on)
-            if size > 0:
-                handed_on = tuple(part / size for part in handed_on)
+            size = recurrent.length(handed_on)
             scale += np.log10(size)
-            sizes[t] = scale + np.log10(sum(float(part @ part) for part in handed_on)) / 2
-            handed_on = step_back(params, trace, t, *handed_on)
+            sizes[t] = scale
+            if 0 < size < np.inf:
+                handed_on = handed_on / size
+            handed_on = step_back(params, trace, t, handed_on)
     return sizes
 
 
@@ -74,8 +74,8 @@ def log10_kept(trace):
     """log10 of the share of cell_t that is still in cell_{T-1}, along the cell alone: (T, H).
 
     trace : lstm.Trace. The product of the forget gates of all later steps (1 at the last one), which is
-    dcell_{T-1}/dcell_t when the gates are held fixed. For a gru.Trace the product of the update gates, ds_{T-1}/ds_t likewise.
-    TypeError names trace.
+    dcell_{T-1}/dcell_t when the gates are held fixed. For a gru.Trace the product of the update gates, which
+    is ds_{T-1}/ds_t likewise. TypeError names trace.
     """
     if not isinstance(trace, lstm.Trace | gru.Trace):
         raise TypeError(f"trace: expected gates.lstm.Trace or gates.gru.Trace, got {type(trace).__name__}")
@@ -87,21 +87,24 @@ def log10_kept(trace):
     return later
 
 
-def _lstm_step_back(params, trace, t, ds, dcell):
+def _lstm_step_back(params, trace, t, handed_on):
+    """(2H,) of step t, the error at s_t and what is passed on to cell_t, to the same of step t - 1."""
+    H = len(handed_on) // 2
     step = lstm_backward_step(
-        ds, dcell, trace.input_gate[t], trace.forget_gate[t], trace.output_gate[t], trace.candidate[t],
-        trace.cell[t], trace.cell_prev[t], params.W,
+        handed_on[:H], handed_on[H:], trace.input_gate[t], trace.forget_gate[t], trace.output_gate[t],
+        trace.candidate[t], trace.cell[t], trace.cell_prev[t], params.W,
     )  # fmt: skip
-    return step.s, step.cell
+    return np.concatenate([step.s, step.cell])
 
 
 def _gru_step_back(params, trace, t, ds):
+    """(H,) of step t, the error at s_t, to that of step t - 1."""
     reset, update, candidate = trace.reset[t], trace.update[t], trace.candidate[t]
-    dcandidate = ds * (1 - update) * (1 - candidate * candidate)  # (H,)
-    dupdate = ds * (trace.s_prev[t] - candidate) * rnn.slope(update, "sigmoid")
-    dreset = dcandidate * trace.recalled[t] * rnn.slope(reset, "sigmoid")
+    dcandidate = ds * (1 - update) * (1 - candidate * candidate)
+    dupdate = ds * (trace.s_prev[t] - candidate) * update * (1 - update)
+    dreset = dcandidate * trace.recalled[t] * reset * (1 - reset)
     through_W = np.concatenate([dreset, dupdate, dcandidate * reset]) @ params.W  # (3H,) x (3H, H) -> (H,)
-    return (through_W + ds * update,)
+    return through_W + ds * update
 
 
 def _check(params, trace):

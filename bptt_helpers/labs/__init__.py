@@ -7,6 +7,7 @@ from bptt_helpers.labs.cliff import cliff
 from bptt_helpers.labs.ellipse import ellipse
 from bptt_helpers.labs.epsilon import epsilon
 from bptt_helpers.labs.flow import flow
+from bptt_helpers.labs.gates import gates
 from bptt_helpers.labs.loss import loss
 from bptt_helpers.labs.phase import phase
 from bptt_helpers.labs.truncate import truncate
@@ -21,6 +22,7 @@ __all__ = [
     "ellipse",
     "epsilon",
     "flow",
+    "gates",
     "loss",
     "phase",
     "truncate",

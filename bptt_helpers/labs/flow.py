@@ -54,7 +54,12 @@ def network(radius, H, scheme, bias, seed, func):
 
 def inputs(T, input_scale, seed):
     """x (T, D), normal noise. A longer sequence has more of the past: the last inputs stay the same."""
-    return input_scale * np.random.default_rng([seed, 1]).normal(size=(LONGEST, D))[LONGEST - T :]
+    return input_scale * _noise(seed)[LONGEST - T :]
+
+
+@lru_cache(maxsize=4)
+def _noise(seed):
+    return np.random.default_rng([seed, 1]).normal(size=(LONGEST, D))
 
 
 @lru_cache(maxsize=1)  # showing more or less of it needs nothing new
