@@ -73,3 +73,9 @@ def fold(w):
     s = np.sqrt(1 - 1 / w)  # slope 1: w (1 - s²) = 1
     low = np.arctanh(s) - w * s  # s = tanh(w s + b), solved for b
     return low, -low
+
+
+def forget_bias(n, share):
+    """The bias of the forget gate with which n steps without input leave that share of the cell."""
+    f = share ** (1 / n)  # n gates, multiplied, are the share
+    return np.log(f / (1 - f))  # the inverse of sigmoid

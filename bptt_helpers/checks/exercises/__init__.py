@@ -30,6 +30,7 @@ from bptt_helpers.checks.exercises.notebook_05 import (
 from bptt_helpers.checks.exercises.notebook_06 import jacobian, log10_reaching
 from bptt_helpers.checks.exercises.notebook_07 import clip_by_norm, fold
 from bptt_helpers.checks.exercises.notebook_08 import kept, sweep_in_chunks
+from bptt_helpers.checks.exercises.notebook_09 import forget_bias, lstm_backward_step
 
 __all__ = [
     "backward",
@@ -40,12 +41,14 @@ __all__ = [
     "cross_entropy",
     "error_at_logits",
     "fold",
+    "forget_bias",
     "forward_in_time",
     "forward_in_time_step",
     "forward_step",
     "jacobian",
     "kept",
     "log10_reaching",
+    "lstm_backward_step",
     "numeric_derivative",
     "softmax",
     "sweep_in_chunks",
