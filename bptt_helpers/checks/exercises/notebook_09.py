@@ -43,7 +43,7 @@ def lstm_backward_step(attempt):
     """Exercise: attempt(ds, dcell, i, f, o, g, cell, cell_prev, W) -> (dz, s, cell), one step back.
 
     ds, dcell (H,): the error at s_t, and what step t + 1 passed on to cell_t; i, f, o, g, cell, cell_prev
-    (H,) of step t, W (4H, H). dz (4H,) is dE/dz_t in the order i, f, o, g; s and cell (H,) are what goes on to
+    (H,) of step t, W (4H, H). dz (4H,) is dE/dz_t, blocks i, f, o, g; s and cell (H,) are what goes on to
     s_{t-1} and cell_{t-1}.
     """
     right = gates.lstm_backward_step
