@@ -499,3 +499,18 @@ def test_what_is_refined_is_drawn_when_the_slider_rests_and_in_players():
     assert lab.numbers.count == 3
     lab.frames("height", [0.0, 1.0])
     assert shown[-1]["count"] == 30
+
+
+def test_at_tells_the_numbers_of_other_settings_and_moves_nothing():
+    lab = labs.unroll(w=0.5)
+    before = lab.settings, lab.numbers, lab.image.value
+    np.testing.assert_array_equal(lab.at(w=-1.2).s, labs.unroll(w=-1.2).numbers.s)
+    assert lab.settings == before[0]
+    assert lab.numbers is before[1]
+    assert lab.image.value == before[2]
+    preset = labs.ellipse().at(preset="trap_2")
+    np.testing.assert_array_equal(preset.params.W, labs.ellipse(preset="trap_2").numbers.params.W)
+    with pytest.raises(TypeError, match="no setting 'speed'"):
+        lab.at(speed=1)
+    with pytest.raises(ValueError, match=r"^w: got 99"):
+        lab.at(w=99)

@@ -172,34 +172,36 @@ def test_what_is_no_checkpoint_is_named(tmp_path):
 # interrupts
 
 
+def interrupt_at(training, step, seconds):
+    """Sends SIGINT, as Ctrl-C and the kernel's square button do, a moment after that step."""
+    while training.step < step:
+        time.sleep(0)
+    time.sleep(seconds)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
 def test_interrupts_at_random_moments_lose_nothing():
-    """SIGINT, as Ctrl-C and the kernel's square button send it, at 40 random moments of a run."""
-    task = TASKS["text"]
-    whole = small(task, "lstm", H=16, check_every=3)
-    began = time.perf_counter()
-    whole.run(400, progress=False)
-    seconds = time.perf_counter() - began
-    training, rng, interrupted = small(task, "lstm", H=16, check_every=3), random.Random(1), 0
-    for _ in range(40):
-        if training.step >= 400:
-            break
-        timer = threading.Timer(rng.uniform(0, seconds / 20), os.kill, (os.getpid(), signal.SIGINT))
+    task, steps, rng = TASKS["text"], 400, random.Random(1)
+    settings = {"H": 16, "check_every": 3}
+    whole, training = small(task, "lstm", **settings), small(task, "lstm", **settings)
+    whole.run(steps, progress=False)
+    interrupted = 0
+    while training.step < steps:
         before = training.step
+        at = before + rng.randint(1, 25)
+        other = threading.Thread(target=interrupt_at, args=(training, min(at, steps), rng.uniform(0, 1e-3)))
+        other.start()
         try:
-            timer.start()
-            training.run(400 - training.step, progress=False)
-            timer.join()  # one that came too late for the loop
-            time.sleep(0.01)
+            training.run(steps - before, progress=False)
+            other.join()
+            time.sleep(0.05)  # for one that comes when the loop is done
         except KeyboardInterrupt:
-            pass
-        timer.join()
-        assert training.step >= before
+            other.join()
+        assert before < training.step <= steps
         assert len(training.history.loss) == training.step
         assert all(np.isfinite(weight).all() for weight in training.model.params)
-        interrupted += training.step < 400
+        interrupted += training.step < steps
     assert interrupted >= 3
-    if training.step < 400:
-        training.run(400 - training.step, progress=False)
     same(whole, training)
 
 

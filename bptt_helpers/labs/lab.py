@@ -186,6 +186,15 @@ class Lab(ipywidgets.VBox):
         values = control.spread() if values is None else [control.accept(setting, value) for value in values]
         return HTML(player(self._declaration.picture, (self._at_rest(setting, value) for value in values)))
 
+    def at(self, **settings):
+        """The numbers that the lab would show with these settings in place of its own; nothing moves.
+
+        TypeError or ValueError names a setting that does not exist or a value out of range.
+        """
+        given = _accept(self._declaration, settings)
+        moved = self.settings | _preset_values(self._declaration, given) | given
+        return self._computed(Record(_settled(self._declaration, moved)))
+
     def _at_rest(self, setting, value):
         """The numbers to draw when the setting has moved there and everything rests."""
         moved = self.settings | _preset_values(self._declaration, {setting: value}) | {setting: value}
@@ -196,7 +205,10 @@ class Lab(ipywidgets.VBox):
         declaration = self._declaration
         if self.works is None:
             return Record(declaration.compute(settings))
-        return Record(declaration.compute(settings, self.works.work))
+        work = self.works.work
+        if work is not None and any(settings[n] != self._begun_with[n] for n in declaration.live.depends):
+            work = None  # it was made from other settings
+        return Record(declaration.compute(settings, work))
 
     def start(self):
         """Starts the work of a lab that has a Start button, or goes on with it, in the background."""
