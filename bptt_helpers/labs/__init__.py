@@ -10,6 +10,7 @@ from bptt_helpers.labs.flow import flow
 from bptt_helpers.labs.gates import gates
 from bptt_helpers.labs.loss import loss
 from bptt_helpers.labs.phase import phase
+from bptt_helpers.labs.race import race
 from bptt_helpers.labs.truncate import truncate
 from bptt_helpers.labs.two_steps import two_steps
 from bptt_helpers.labs.unroll import unroll
@@ -25,6 +26,7 @@ __all__ = [
     "gates",
     "loss",
     "phase",
+    "race",
     "truncate",
     "two_steps",
     "unroll",
