@@ -79,3 +79,17 @@ def forget_bias(n, share):
     """The bias of the forget gate with which n steps without input leave that share of the cell."""
     f = share ** (1 / n)  # n gates, multiplied, are the share
     return np.log(f / (1 - f))  # the inverse of sigmoid
+
+
+def chance(marks, low, high):
+    """The mean squared error of who always says the mean of the sum of `marks` even draws of low … high."""
+    return marks * (high - low) ** 2 / 12  # the variance of one draw; those of independent draws add up
+
+
+def loss_with_memory(T, n):
+    """The loss in tasks.adding(T), T even, of one who knows the last n steps and no others."""
+    sees_late = min(n, T / 2) / (T / 2)  # the probability that the late mark is among the last n steps
+    sees_early = max(0, n - T / 2) / (T / 2)
+    return (
+        2 - sees_late - sees_early
+    ) / 12  # its variance for a number not seen: (1 - n / T) / 6

@@ -26,7 +26,7 @@ UNREADABLE = (
 
 
 def save(path, training):
-    """Writes a Training to `path` (as it stands, no suffix is added).
+    """Writes a Training to `path` (as it stands, no suffix is added), and returns it: pathlib.Path.
 
     A file that was there stays whole until the new one is: that is written under another name in the same
     folder, and renamed. TypeError names the bad argument; OSError when the folder cannot be written to.
@@ -51,6 +51,7 @@ def save(path, training):
     except BaseException:  # an interrupt too must leave no half-written file behind
         Path(temporary).unlink(missing_ok=True)
         raise
+    return path
 
 
 def load(path, task):

@@ -31,12 +31,14 @@ from bptt_helpers.checks.exercises.notebook_06 import jacobian, log10_reaching
 from bptt_helpers.checks.exercises.notebook_07 import clip_by_norm, fold
 from bptt_helpers.checks.exercises.notebook_08 import kept, sweep_in_chunks
 from bptt_helpers.checks.exercises.notebook_09 import forget_bias, lstm_backward_step
+from bptt_helpers.checks.exercises.notebook_10 import chance, loss_with_memory
 
 __all__ = [
     "backward",
     "backward_step",
     "catches",
     "central_difference",
+    "chance",
     "clip_by_norm",
     "cross_entropy",
     "error_at_logits",
@@ -48,6 +50,7 @@ __all__ = [
     "jacobian",
     "kept",
     "log10_reaching",
+    "loss_with_memory",
     "lstm_backward_step",
     "numeric_derivative",
     "softmax",
