@@ -248,6 +248,8 @@ def test_the_bar_tells_loss_and_time_left(capsys):
     assert "adding: 100%" in said
     assert "4/4" in said
     assert "held out" in said
+    small(TASKS["adding"]).run(4, keep_bar=False)
+    assert capsys.readouterr().err.split("\r")[-1].strip() == ""  # it was there, and is wiped away
     small(TASKS["adding"]).run(4, progress=False)
     assert capsys.readouterr().err == ""
 

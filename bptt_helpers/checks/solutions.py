@@ -90,6 +90,4 @@ def loss_with_memory(T, n):
     """The loss in tasks.adding(T), T even, of one who knows the last n steps and no others."""
     sees_late = min(n, T / 2) / (T / 2)  # the probability that the late mark is among the last n steps
     sees_early = max(0, n - T / 2) / (T / 2)
-    return (
-        2 - sees_late - sees_early
-    ) / 12  # its variance for a number not seen: (1 - n / T) / 6
+    return (2 - sees_late - sees_early) / 12  # its variance for a number not seen: (1 - n / T) / 6

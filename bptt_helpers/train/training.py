@@ -119,16 +119,17 @@ class Training:
             loss, norm, clipped.astype(bool), every * np.arange(checks), self._checks[:checks].copy()
         )
 
-    def run(self, steps, *, progress=True):
+    def run(self, steps, *, progress=True, keep_bar=True):
         """Takes `steps` more steps, with a bar, and returns the History.
 
+        progress : whether there is a bar;  keep_bar : whether it stays when the run has ended
         stop() and the interrupt (Ctrl-C, the kernel's square button) end it early, after a whole step. Then
         run() again goes on. OverflowError, naming the step, when loss or gradient is too large for a float:
         that step is not taken.
         """
         end = self.step + arguments.integer("steps", steps)
         self._stop = False
-        bar = tqdm(total=steps, disable=not progress, unit="step", desc=self.task.name)
+        bar = tqdm(total=steps, disable=not progress, leave=keep_bar, unit="step", desc=self.task.name)
         try:
             told = 0.0
             while self.step < end and not self._stop:
