@@ -14,22 +14,34 @@ from bptt_helpers import arguments
 
 MOST_BYTES, FEWEST_CHARACTERS, MOST_DIFFERENT = 5_000_000, 1000, 500  # of a text that a learner brings
 
+_PARAGRAPHS = re.compile(r"\n\s*\n")
 _PLAIN_SENTENCE = re.compile(r"[A-Z][A-Za-z ,'-]*\.")  # neither code nor markup
 
 
 def manual_text(topic=None):
     """The text of one topic of Python's manual, such as "objects", or of all of them, one after the other.
 
+    Some topics are parts of others. In the text of all of them each paragraph stands once, where it comes
+    first: or else a good part of what is held out of it would be known from what is learnt.
+
     TypeError or ValueError names topic, and a few that exist.
     """
     if topic is None:
-        return "\n".join(topics[name] for name in sorted(topics))
+        return _each_paragraph_once("\n\n".join(topics[name] for name in sorted(topics)))
     if not isinstance(topic, str):
         raise TypeError(f"topic: expected the name of a topic or None, got {topic!r}")
     if topic not in topics:
         some = ", ".join(sorted(topics)[:: len(topics) // 6])
         raise ValueError(f"topic: expected one of {len(topics)} topics such as {some}, got {topic!r}")
     return topics[topic]
+
+
+def _each_paragraph_once(text):
+    """The text without paragraphs that came before, however they are indented."""
+    kept = {}
+    for paragraph in _PARAGRAPHS.split(text):
+        kept.setdefault(" ".join(paragraph.split()), paragraph)
+    return "\n\n".join(kept.values())
 
 
 def sentence(topic="objects", longest=60):
@@ -39,7 +51,7 @@ def sentence(topic="objects", longest=60):
     """
     text = manual_text(topic)
     longest = arguments.integer("longest", longest)
-    for paragraph in re.split(r"\n\s*\n", text):
+    for paragraph in _PARAGRAPHS.split(text):
         for candidate in re.split(r"(?<=\.)\s+", " ".join(paragraph.split())):
             if len(candidate) <= longest and _PLAIN_SENTENCE.fullmatch(candidate):
                 return candidate
