@@ -280,6 +280,26 @@ def test_sample_draws_from_the_softmax_at_this_temperature(temperature, seed, ne
         assert below - 1e-9 <= shares[at] <= below + o[written[at]] + 1e-9
 
 
+@pytest.mark.parametrize("network", train.NETWORKS)
+def test_one_step_after_the_other_is_the_run(network):
+    model = train.model(network, 6, 5, 6, seed=1, dtype=np.float64)
+    model = model._replace(params=type(model.params)(*(3 * weight + 0.1 for weight in model.params)))
+    x = np.array([2, 0, 5, 5, 1])
+    trace, step, states = train.run(model, x, train.zeros(model)), train.one_step(model), train.zeros(model)
+    for t, character in enumerate(x):
+        q, states = step(character, states)
+        np.testing.assert_allclose(q, trace.q[t], rtol=1e-12)
+    for mine, other in zip(states, train.last_states(trace), strict=True):
+        np.testing.assert_allclose(mine, other, rtol=1e-12)
+
+
+def test_draw_is_a_class_whatever_the_logits():
+    for q in ([0.0, np.nan, 1.0], [np.nan] * 3, [1e300, -1e300, 0], [0.0, 0.0, 0.0]):
+        with np.errstate(all="ignore"):
+            assert all(0 <= train.draw(np.array(q), share, 1.0) < 3 for share in (0.0, 0.5, 1 - 1e-16))
+    assert train.draw(np.array([0.0, -np.inf, 0.0]), 0.5, 1.0) == 2  # never one of probability 0
+
+
 def test_sample_at_temperature_0_takes_the_likeliest_and_small_ones_come_near():
     model = train.model("rnn", 5, 8, 5, seed=2, dtype=np.float64)
     model = model._replace(params=model.params._replace(V=20 * model.params.V))
