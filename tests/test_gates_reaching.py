@@ -109,3 +109,34 @@ def test_a_bad_argument_is_named():
     batch = lstm.forward(params, np.zeros((4, 2, 3)))
     with pytest.raises(ValueError, match=r"^trace: expected a single sequence"):
         gates.log10_error_sizes(params, batch, error)
+
+
+@settings(max_examples=30)
+@shapes
+def test_blame_is_the_gradient_by_W_where_it_is_used_once(T, H, seed):
+    """With W used from step k on, less with W used from step k + 1 on."""
+    for network in (lstm, gru):
+        params, trace, _ = case(network, T, H, seed)
+        y = np.random.default_rng(seed + 2).integers(-1, 2, size=T)
+        norms = gates.blame_norms(params, trace, y)
+        for t in range(T):
+            only_t = np.where(np.arange(T) == t, y, -1)
+            totals = []
+            for k in range(T + 1):
+                before = [trace.s_prev[k]] if k < T else []
+                before += [trace.cell_prev[k]] if k < T and network is lstm else []
+                rest = network.forward(params, trace.x[k:], *before) if k < T else None
+                totals.append(0 if rest is None else network.backward(params, rest, only_t[k:]).W)
+            for k in range(T):
+                alone = np.linalg.norm(totals[k] - totals[k + 1])
+                assert norms[t, k] == pytest.approx(alone, rel=1e-8, abs=1e-12)
+                assert k <= t or norms[t, k] == 0
+
+
+def test_blame_names_a_bad_argument():
+    params, trace, _ = case(lstm, 4, 3, 0)
+    with pytest.raises(ValueError, match=r"^y: "):
+        gates.blame_norms(params, trace, [0, 1])
+    plain = rnn.forward(rnn.init_params(3, 4, 2, rng=np.random.default_rng(0)), np.zeros((3, 3)))
+    with pytest.raises(TypeError, match=r"^trace: "):
+        gates.blame_norms(params, plain, [0, 1, 0])

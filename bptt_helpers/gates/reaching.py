@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bptt_helpers import arguments, recurrent
+from bptt_helpers import arguments, recurrent, rnn
 from bptt_helpers.gates import gru, lstm
 
 
@@ -37,9 +37,34 @@ def lstm_backward_step(ds, dcell, i, f, o, g, cell, cell_prev, W):
             dcell * cell_prev * f * (1 - f),  # forget gate: cell = f cell_prev + …
             ds * shown * o * (1 - o),  # output gate: s = o tanh(cell)
             dcell * i * (1 - g * g),  # candidate
-        ]
+        ],
+        axis=-1,
     )
     return Step(dz, dz @ W, dcell * f)  # (4H,) x (4H, H) -> (H,);  the cell's way: no weight, no slope
+
+
+def blame_norms(params, trace, y):
+    """The Frobenius norms ‖C[t, k]‖: dE_t/dW when W is used at step k only, as flow.blame_norms has them.
+
+    params, trace : of gates.lstm or gates.gru, a single sequence
+    y : integer array of shape (T,), classes, or -1 where there is no loss
+
+    Returns an array of shape (T, T), zero where k > t. W here are all its blocks. TypeError or ValueError
+    names the bad argument.
+    """
+    network, params = _check(params, trace)
+    ds = (
+        rnn.error_at_logits(trace.o, y) @ params.V
+    )  # (T, C) x (C, H) -> (T, H)
+    T, H = ds.shape
+    step_back, parts = (_lstm_step_back, 2) if network is lstm else (_gru_step_back, 1)
+    norms, handed_on = np.zeros((T, T)), np.zeros((T, parts * H))  # of every error t, on its way back
+    with recurrent.silent():
+        for k in reversed(range(T)):
+            handed_on[k, :H] = ds[k]
+            dproduct, handed_on[k:] = step_back(params, trace, k, handed_on[k:])
+            norms[k:, k] = np.linalg.norm(dproduct, axis=-1) * np.linalg.norm(trace.s_prev[k])
+    return norms
 
 
 def log10_error_sizes(params, trace, error):
@@ -66,7 +91,7 @@ def log10_error_sizes(params, trace, error):
             sizes[t] = scale
             if 0 < size < np.inf:
                 handed_on = handed_on / size
-            handed_on = step_back(params, trace, t, handed_on)
+            _, handed_on = step_back(params, trace, t, handed_on)
     return sizes
 
 
@@ -88,23 +113,23 @@ def log10_kept(trace):
 
 
 def _lstm_step_back(params, trace, t, handed_on):
-    """(2H,) of step t, the error at s_t and what is passed on to cell_t, to the same of step t - 1."""
-    H = len(handed_on) // 2
+    """(dE/d(W s_{t-1}) (…, 4H), what step t hands back), from (…, 2H): the errors at s_t and at cell_t."""
+    ds, dcell = np.split(handed_on, 2, axis=-1)
     step = lstm_backward_step(
-        handed_on[:H], handed_on[H:], trace.input_gate[t], trace.forget_gate[t], trace.output_gate[t],
+        ds, dcell, trace.input_gate[t], trace.forget_gate[t], trace.output_gate[t],
         trace.candidate[t], trace.cell[t], trace.cell_prev[t], params.W,
     )  # fmt: skip
-    return np.concatenate([step.s, step.cell])
+    return step.dz, np.concatenate([step.s, step.cell], axis=-1)
 
 
 def _gru_step_back(params, trace, t, ds):
-    """(H,) of step t, the error at s_t, to that of step t - 1."""
+    """(dE/d(W s_{t-1}) (…, 3H), what step t hands back), from (…, H): the error at s_t."""
     reset, update, candidate = trace.reset[t], trace.update[t], trace.candidate[t]
     dcandidate = ds * (1 - update) * (1 - candidate * candidate)
     dupdate = ds * (trace.s_prev[t] - candidate) * update * (1 - update)
     dreset = dcandidate * trace.recalled[t] * reset * (1 - reset)
-    through_W = np.concatenate([dreset, dupdate, dcandidate * reset]) @ params.W  # (3H,) x (3H, H) -> (H,)
-    return through_W + ds * update
+    dproduct = np.concatenate([dreset, dupdate, dcandidate * reset], axis=-1)
+    return dproduct, dproduct @ params.W + ds * update  # (…, 3H) x (3H, H) -> (…, H)
 
 
 def _check(params, trace):
