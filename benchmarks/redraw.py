@@ -24,6 +24,7 @@ from matplotlib import pyplot, style
 from matplotlib_inline.backend_inline import configure_inline_support
 
 from bptt_helpers import labs
+from bptt_helpers.labs.controls import File
 from bptt_helpers.labs.lab import Record
 from bptt_helpers.pictures import lettering
 from bptt_helpers.pictures.canvas import STYLE
@@ -71,8 +72,11 @@ def interact(declaration):
             )
             pyplot.show()
 
-    sliders = {name: control.widgets(control.value)[0] for name, control in declaration.controls.items()}
-    ipywidgets.interactive(draw, **sliders)
+    controls = declaration.controls.items()
+    # A file that the learner may bring stays closed.
+    sliders = {name: one.widgets(one.value)[0] for name, one in controls if not isinstance(one, File)}
+    closed = {name: ipywidgets.fixed(one.value) for name, one in controls if isinstance(one, File)}
+    ipywidgets.interactive(draw, **sliders, **closed)
     return sliders
 
 

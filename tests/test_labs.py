@@ -11,7 +11,7 @@ import pytest
 import sweep
 
 from bptt_helpers import labs
-from bptt_helpers.labs.controls import Choice, Entry, Slider, Tick, Whole
+from bptt_helpers.labs.controls import Choice, Entry, File, Slider, Tick, Whole
 from bptt_helpers.pictures.canvas import new_figure
 
 LABS = pytest.mark.parametrize("name", labs.__all__)
@@ -211,6 +211,7 @@ WRONG = {
     Whole: [(1.5, TypeError), ("1", TypeError), (True, TypeError), (10**6, ValueError), (-1000, ValueError)],
     Choice: [("no such option", ValueError), (None, ValueError), (3.5, ValueError)],
     Tick: [(1, TypeError), ("yes", TypeError), (None, TypeError)],
+    File: [(3, TypeError), (None, TypeError), ("a" * 999, ValueError), ("a" * 1001, ValueError)],
     Entry: [(3, TypeError), (None, TypeError), ("", ValueError), ("a" * 10_000, ValueError)],
 }
 

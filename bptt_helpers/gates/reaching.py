@@ -53,9 +53,7 @@ def blame_norms(params, trace, y):
     names the bad argument.
     """
     network, params = _check(params, trace)
-    ds = (
-        rnn.error_at_logits(trace.o, y) @ params.V
-    )  # (T, C) x (C, H) -> (T, H)
+    ds = rnn.error_at_logits(trace.o, y) @ params.V  # (T, C) x (C, H) -> (T, H)
     T, H = ds.shape
     step_back, parts = (_lstm_step_back, 2) if network is lstm else (_gru_step_back, 1)
     norms, handed_on = np.zeros((T, T)), np.zeros((T, parts * H))  # of every error t, on its way back

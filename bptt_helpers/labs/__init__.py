@@ -14,6 +14,7 @@ from bptt_helpers.labs.race import race
 from bptt_helpers.labs.truncate import truncate
 from bptt_helpers.labs.two_steps import two_steps
 from bptt_helpers.labs.unroll import unroll
+from bptt_helpers.labs.writer import writer
 
 __all__ = [
     "backward_sweep",
@@ -30,4 +31,5 @@ __all__ = [
     "truncate",
     "two_steps",
     "unroll",
+    "writer",
 ]

@@ -3,16 +3,20 @@
 Every control offers
 
     accept(name, value)   the value in the control's own type; TypeError or ValueError naming a bad one
+    written(value)        the value as it stands in the call that makes such a lab
     spread()              values across the range, for a player
     widgets(value)        (the widget that holds the value, what is shown)
     read(value)           the setting, from what that widget holds
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from html import escape
 from math import isfinite
 from numbers import Integral, Real
 
 import ipywidgets
+import traitlets
 
 # Of the layout's grid properties only the area works: ipywidgets clears the others where it is not set.
 _WHOLE_ROW = {"grid_area": "auto / 1 / auto / -1"}
@@ -28,6 +32,10 @@ class Control:
     def read(self, value):
         """The setting is what the widget holds."""
         return value
+
+    def written(self, value):
+        """The value as Python writes it."""
+        return repr(value)
 
 
 class KeepingSlider(ipywidgets.FloatSlider):
@@ -222,6 +230,97 @@ class Entry(Control):
             layout={"width": "auto", "flex": "1 1 24em"},
         )
         return widget, ipywidgets.HBox([widget], layout=dict(_WHOLE_ROW))
+
+
+class Brought(str):
+    """The text of a file that the learner chose; `name` is the file's."""
+
+    name = None
+
+
+class FileChoice(ipywidgets.HBox):
+    """A button that opens a text file, what is open, and a button that closes it again.
+
+    value : the text, "" while none is open; it stays in the kernel
+    """
+
+    value = traitlets.Unicode("")
+
+    def __init__(self, value, label, read):
+        self._read, self._label = read, label
+        self.upload = ipywidgets.FileUpload(
+            accept=".txt,.md,.rst,.py,.tex,.csv,.html,text/*", multiple=False, description=label,
+            layout={"width": "auto"},
+        )  # fmt: skip
+        self.close_button = ipywidgets.Button(description="Close it", layout={"width": "6em"})
+        self.words = ipywidgets.HTML()
+        super().__init__([self.upload, self.close_button, self.words], layout=dict(_WHOLE_ROW))
+        self.upload.observe(self._opened, "value")
+        self.close_button.on_click(lambda _: self.set_trait("value", ""))
+        self.observe(lambda _: self._tell(), "value")
+        self.value = value
+        self._tell()
+
+    def _opened(self, change):
+        if not change.new:
+            return
+        file = change.new[0]
+        try:
+            text = Brought(self._read(file["content"]))
+        except ValueError as error:
+            said = str(error).removeprefix("content: ")
+            self._tell(f"{escape(file['name'])} cannot be used: {escape(said)}.")
+            return
+        finally:
+            self.upload.value = ()  # the same file, mended, can be chosen again
+        text.name = file["name"]
+        self.value = text
+
+    def _tell(self, refusal=""):
+        name = escape(getattr(self.value, "name", None) or "your text")
+        self.words.value = refusal or (f"{name}, {len(self.value):,} characters" if self.value else "")
+        self.close_button.layout.display = None if self.value else "none"
+
+
+@dataclass(frozen=True)
+class File(Control):
+    """A text that the learner brings: a button that opens a file. "" stands for none.
+
+    decode : bytes -> str, ValueError for a file that is none or will not do, as tasks.text_from_bytes
+    """
+
+    value: str
+    decode: Callable
+    label: str
+
+    def accept(self, name, value):
+        """The value, checked."""
+        if not isinstance(value, str):
+            raise TypeError(f"{name}: got {type(value).__name__}, expected a text, or '' for none")
+        if not value:
+            return value
+        try:
+            text = self.decode(value.encode("utf-8", "replace"))
+        except ValueError as error:
+            expected, _, got = str(error).removeprefix("content: expected ").rpartition(", got ")
+            raise ValueError(f"{name}: got {got}, expected {expected}") from error
+        return value if text == value else text  # a text is told by its name, if it has one
+
+    def written(self, value):
+        """Never the text itself: how to read it, or the name of a variable."""
+        if not value:
+            return repr(value)
+        name = getattr(value, "name", None)
+        return f'open({name!r}, encoding="utf-8").read()' if name else "my_text"
+
+    def spread(self):
+        """None."""
+        return [self.value]
+
+    def widgets(self, value):
+        """(the widget that holds the value, what is shown)."""
+        widget = FileChoice(value, self.label, self.decode)
+        return widget, widget
 
 
 def _side_by_side(slider, box, *more):

@@ -159,7 +159,7 @@ class Lab(ipywidgets.VBox):
         chosen = {name: settings[name] for name in self._declaration.presets}
         without |= _preset_values(self._declaration, without | chosen)  # what the call gives by itself
         changed = [
-            f"{name}={value!r}"
+            f"{name}={self._declaration.controls[name].written(value)}"
             for name, value in settings.items()
             if value != without[name] or (name in chosen and value != self._declaration.controls[name].value)
         ]

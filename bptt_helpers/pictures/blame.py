@@ -4,10 +4,9 @@ from functools import lru_cache
 
 import numpy as np
 from matplotlib.collections import LineCollection
-from matplotlib.font_manager import findfont, get_font
 from matplotlib.transforms import Affine2D
 
-from bptt_helpers.pictures.lettering import Lettering
+from bptt_helpers.pictures.lettering import Lettering, can_be_drawn
 from bptt_helpers.pictures.numerals import plain, tight
 from bptt_helpers.pictures.palette import FAINT, GRADIENT, INK, LOSS, MAGNITUDE, PAPER, PARAMETER, STATE
 from bptt_helpers.pictures.tiles import Tiles
@@ -329,8 +328,4 @@ def _shown(character):
     """A character as it is drawn: a space as ␣, and what the font does not have as □."""
     if character.isspace():
         return "␣"
-    return character if _has_glyph(character) and character.isprintable() else "□"
-
-
-def _has_glyph(character):
-    return get_font(findfont("DejaVu Sans")).get_char_index(ord(character)) != 0
+    return character if can_be_drawn(character, "DejaVu Sans") else "□"

@@ -12,12 +12,13 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.colors import to_rgb
-from matplotlib.font_manager import FontProperties
+from matplotlib.font_manager import FontProperties, findfont, get_font
 
 from bptt_helpers.pictures.palette import INK
 
 NUMERAL_CHARACTERS = "0123456789+-−.e×=()∞? "
 _NUMERALS = {character: index for index, character in enumerate(NUMERAL_CHARACTERS)}
+MONO = "DejaVu Sans Mono"
 _MARGIN = 2  # pixels around a text, for ink that leaves its box
 _PAPER_ALPHA = 225  # how much of what lies below a boxed text is covered
 
@@ -64,13 +65,29 @@ def _coloured(ink, colour, boxed):
 @lru_cache(maxsize=128)
 def _numeral_tiles(size, weight, dpi, colour, boxed):
     """One image a character of NUMERAL_CHARACTERS, all of one width: (characters, rows, columns, 4) uint8."""
-    measure = RendererAgg(8, 8, dpi).get_text_width_height_descent
-    font = _font("DejaVu Sans Mono", size, weight)
-    advance = round((measure("0" * 21, font, False)[0] - measure("0", font, False)[0]) / 20)
-    inks = [_ink(character, "DejaVu Sans Mono", size, weight, dpi, advance + 2 * _MARGIN)
-            for character in NUMERAL_CHARACTERS]  # fmt: skip
+    inks = [mono_ink(character, size, weight, dpi) for character in NUMERAL_CHARACTERS]
+    return _coloured(np.array(inks), colour, boxed)
+
+
+def mono_ink(character, size, weight, dpi):
+    """The ink of one character of the monospaced font, all of one width: (rows, columns) uint8."""
+    columns = _mono_width(size, weight, dpi) + 2 * _MARGIN
     # A character's box starts at the pen; what ink lies beyond it on either side is under half a pixel wide.
-    return _coloured(np.array(inks)[:, :, _MARGIN:-_MARGIN], colour, boxed)
+    return _ink(character, MONO, size, weight, dpi, columns)[:, _MARGIN:-_MARGIN]
+
+
+@lru_cache(maxsize=64)
+def _mono_width(size, weight, dpi):
+    """Pixels from one character of the monospaced font to the next: int."""
+    measure = RendererAgg(8, 8, dpi).get_text_width_height_descent
+    font = _font(MONO, size, weight)
+    return round((measure("0" * 21, font, False)[0] - measure("0", font, False)[0]) / 20)
+
+
+@lru_cache(maxsize=4096)
+def can_be_drawn(character, family=MONO):
+    """Whether the font has the character, and drawing it leaves ink where it belongs."""
+    return character.isprintable() and get_font(findfont(family)).get_char_index(ord(character)) != 0
 
 
 @lru_cache(maxsize=2048)

@@ -50,7 +50,10 @@ def draw(q, share, temperature):
     """The class at which softmax(q / temperature), summed from class 0, passes `share`, in 0 … 1."""
     if temperature == 0:
         return int(q.argmax())
-    below = np.cumsum(np.exp((q - q.max()).astype(np.float64) / temperature))
+    shifted = q.astype(np.float64)
+    shifted -= np.maximum.reduce(shifted)
+    shifted /= temperature
+    below = np.exp(shifted, out=shifted).cumsum()
     return min(int(below.searchsorted(share * below[-1], "right")), len(q) - 1)  # where q is nan: the last
 
 
