@@ -104,7 +104,8 @@ def measure(declaration, published):
     for count, (name, value) in enumerate(moves(declaration)):
         if before not in (None, name):  # the last control goes back before the next one is moved
             lab.controls[before].value = declaration.controls[before].value
-            usual[before].value = declaration.controls[before].value
+            if before in usual:
+                usual[before].value = declaration.controls[before].value
         before = name
         drawn = lab.numbers
         taken = milliseconds(lab.controls[name], value)

@@ -16,7 +16,6 @@ from math import isfinite
 from numbers import Integral, Real
 
 import ipywidgets
-import traitlets
 
 # Of the layout's grid properties only the area works: ipywidgets clears the others where it is not set.
 _WHOLE_ROW = {"grid_area": "auto / 1 / auto / -1"}
@@ -238,13 +237,11 @@ class Brought(str):
     name = None
 
 
-class FileChoice(ipywidgets.HBox):
+class FileChoice(ipywidgets.HBox, ipywidgets.ValueWidget):
     """A button that opens a text file, what is open, and a button that closes it again.
 
     value : the text, "" while none is open; it stays in the kernel
     """
-
-    value = traitlets.Unicode("")
 
     def __init__(self, value, label, read):
         self._read, self._label = read, label

@@ -140,7 +140,7 @@ def _wrote(task, itself, temperature, seed):
 
 @lru_cache(maxsize=3)
 def _blame(task, itself):
-    """log10 ‖C[t, k]‖ over the passage's first SENTENCE characters: (n, n), nan where k > t, -99 for 0."""
+    """log10 ‖C[t, k]‖ over the passage's first SENTENCE characters: (n, n), -99 for 0."""
     model = itself.model
     before, passage = _passage(task)
     sentence = passage[:SENTENCE]
@@ -151,7 +151,6 @@ def _blame(task, itself):
     norms = (gates if model.network in ("lstm", "gru") else flow).blame_norms(params, trace, sentence[1:])
     with recurrent.silent():
         logs = np.nan_to_num(np.log10(norms), nan=99.0, posinf=99.0, neginf=-99.0)
-    logs[np.triu_indices(len(logs), 1)] = np.nan
     return logs
 
 
@@ -165,7 +164,7 @@ def compute(settings, writing):
     written : what it writes, str;  temperature : at which
     passage, surprise : held-out text, str, and -ln o of each of its characters (n,), at most 99
     blame, blame_before : (T, T) or None when not shown  log10 ‖C[t, k]‖ on the passage's beginning, now and
-        as it began; -99 stands for 0, nan where k > t
+        as it began; -99 stands for 0
     has_overflowed : whether a number was too large for a float
     """
     task = _task(settings["topic"], settings["text"])
@@ -237,7 +236,7 @@ def describe(settings, numbers):
 
 def _reach(logs):
     """How far back errors look, in words: the steps that have 90 % of their blame, by its square."""
-    norms = 10.0 ** (2 * np.clip(np.nan_to_num(logs, nan=-99.0), -99, 99))
+    norms = 10.0 ** (2 * logs)
     lags = np.arange(len(logs))[:, None] - np.arange(len(logs))  # (T, T)  t - k
     by_lag = np.array([norms[lags == lag].sum() for lag in range(len(logs))])
     if not by_lag.sum() > 0:

@@ -133,7 +133,7 @@ class WriterPicture:
         self.titles.write([f"‖C[t, k]‖ {when}" for when in ("before training", now)])
         for index, logs in enumerate((numbers["blame_before"], numbers["blame"])):
             whole = np.full((SENTENCE - 1, SENTENCE - 1), np.nan)
-            whole[: len(logs), : len(logs)] = logs
+            whole[: len(logs), : len(logs)] = np.where(np.tri(len(logs)) > 0, logs, np.nan)
             self.cells[index].show(whole)
             self.sentences[index].write([sentence])
 
