@@ -4,6 +4,7 @@ import autograd
 import autograd.numpy as anp
 import numpy as np
 import pytest
+import threadpoolctl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -240,6 +241,21 @@ def test_advance_stops_at_the_step_and_after_the_time():
     whole = small(TASKS["adding"])
     whole.run(6, progress=False)
     assert equal(whole.state, training.state)
+
+
+def test_training_uses_one_thread_and_gives_the_others_back():
+    def threads():
+        return {pool["num_threads"] for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"}
+
+    seen, training = [], small(TASKS["adding"])
+    take_a_step = training._take_a_step
+    training._take_a_step = lambda: (seen.append(threads()), take_a_step())
+    with threadpoolctl.threadpool_limits(limits=2, user_api="blas"):
+        before = threads()
+        training.run(1, progress=False)
+        training.advance(1e-9, 2)
+        assert threads() == before
+    assert seen == [{1}, {1}]
 
 
 def test_the_bar_tells_loss_and_time_left(capsys):

@@ -5,12 +5,14 @@ button, by the interrupt of the kernel), the last finished step stands, and goin
 a file, takes the same steps as a loop that was never stopped.
 """
 
+import functools
 import inspect
 import os
 import time
 from typing import NamedTuple
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 from tqdm.auto import tqdm
 
 from bptt_helpers import arguments, optimisers, recurrent, tasks
@@ -19,6 +21,21 @@ from bptt_helpers.train import models
 RULES = ("sgd", "momentum", "rmsprop", "adagrad", "adam")
 CLIPS = {"norm": optimisers.clip_by_norm, "value": optimisers.clip_by_value}
 BAR_SECONDS = 0.1
+
+
+@functools.cache
+def _controller():
+    return ThreadpoolController()
+
+
+def one_thread():
+    """A context in which matrix products use one thread.
+
+    Ours are small. A second thread gains nothing on an idle machine; on a busy one, or on a server that
+    shows forty cores and grants two, the threads wait for each other: a step then takes two to four times as
+    long (benchmarks/README.md).
+    """
+    return _controller().limit(limits=1, user_api="blas")
 
 
 class State(NamedTuple):
@@ -132,12 +149,13 @@ class Training:
         bar = tqdm(total=steps, disable=not progress, leave=keep_bar, unit="step", desc=self.task.name)
         try:
             told = 0.0
-            while self.step < end and not self._stop:
-                self._take_a_step()
-                now = time.monotonic()
-                if now - told > BAR_SECONDS or self.step == end:
-                    told = now
-                    self._tell(bar, bar.total - (end - self.step))
+            with one_thread():
+                while self.step < end and not self._stop:
+                    self._take_a_step()
+                    now = time.monotonic()
+                    if now - told > BAR_SECONDS or self.step == end:
+                        told = now
+                        self._tell(bar, bar.total - (end - self.step))
         except KeyboardInterrupt:
             bar.set_description(f"{self.task.name}, stopped")
         finally:
@@ -154,10 +172,11 @@ class Training:
         seconds : number above 0;  until : whole number. OverflowError as for run().
         """
         end = time.monotonic() + seconds
-        while self.step < until:
-            self._take_a_step()
-            if time.monotonic() >= end:
-                return
+        with one_thread():
+            while self.step < until:
+                self._take_a_step()
+                if time.monotonic() >= end:
+                    return
 
     def _take_a_step(self):
         step, model, memory, states = self.state
