@@ -91,3 +91,17 @@ def loss_with_memory(T, n):
     sees_late = min(n, T / 2) / (T / 2)  # the probability that the late mark is among the last n steps
     sees_early = max(0, n - T / 2) / (T / 2)
     return (2 - sees_late - sees_early) / 12  # its variance for a number not seen: (1 - n / T) / 6
+
+
+def count_loss(learnt, asked, C):
+    """The mean of -ln p over classes asked (m,), with p from the counts in learnt (n,), C classes."""
+    counts = np.bincount(learnt, minlength=C) + 1  # (C,)  nothing is impossible
+    p = counts / counts.sum()  # (C,)
+    return -np.log(p[asked]).mean()  # (m,) -> ()
+
+
+def softmax_at(q, temperature):
+    """softmax(q / temperature) for logits q (C,) and a temperature above 0."""
+    q = q / temperature  # first: what is to be below exp's reach is the quotient
+    o = np.exp(q - q.max())
+    return o / o.sum()

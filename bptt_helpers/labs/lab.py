@@ -219,7 +219,10 @@ class Lab(ipywidgets.VBox):
         self._works().stop()
 
     def finish(self):
-        """Does the work to its end before it returns, while bar and picture move; an interrupt stops it."""
+        """Does the work to its end before it returns, while bar and picture move; an interrupt stops it.
+
+        What the Start button has done already counts, and at the end there is nothing more to do.
+        """
         self._works().finish()
 
     def _works(self):

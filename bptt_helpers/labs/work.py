@@ -74,8 +74,12 @@ class Works(ipywidgets.HBox):
         self._tell()
 
     def finish(self):
-        """Works to the end before it returns; the kernel's interrupt stops it as stop() does."""
-        self._ready()
+        """Works to the end before it returns; the kernel's interrupt stops it as stop() does.
+
+        At the end already, it does nothing: a cell that calls it can be run again.
+        """
+        if self.work is None:
+            self._ready()
         self.is_working = True
         try:
             while self.is_working and self.work.done < 1:

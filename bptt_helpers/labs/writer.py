@@ -28,7 +28,7 @@ CONTROLS = {
     "network": Choice("rnn", NETWORKS, "network"),
     "H": Whole(100, 10, 200, "H"),
     "log10_rate": Slider(-1.3, -3, 0, 0.1, "log₁₀ rate"),
-    "steps": Whole(4000, 200, 20000, "steps"),
+    "steps": Whole(4000, 50, 20000, "steps"),
     "seed": Whole(0, 0, 99, "seed"),
     "topic": Choice("all", TOPICS, "text"),
     "text": File("", tasks.text_from_bytes, "Your own text"),

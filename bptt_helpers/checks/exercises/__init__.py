@@ -32,6 +32,7 @@ from bptt_helpers.checks.exercises.notebook_07 import clip_by_norm, fold
 from bptt_helpers.checks.exercises.notebook_08 import kept, sweep_in_chunks
 from bptt_helpers.checks.exercises.notebook_09 import forget_bias, lstm_backward_step
 from bptt_helpers.checks.exercises.notebook_10 import chance, loss_with_memory
+from bptt_helpers.checks.exercises.notebook_11 import count_loss, softmax_at
 
 __all__ = [
     "backward",
@@ -40,6 +41,7 @@ __all__ = [
     "central_difference",
     "chance",
     "clip_by_norm",
+    "count_loss",
     "cross_entropy",
     "error_at_logits",
     "fold",
@@ -54,6 +56,7 @@ __all__ = [
     "lstm_backward_step",
     "numeric_derivative",
     "softmax",
+    "softmax_at",
     "sweep_in_chunks",
     "two_paths",
     "two_step_cases",
