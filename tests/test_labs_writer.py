@@ -42,7 +42,7 @@ def test_it_takes_the_steps_that_a_training_alone_takes():
     task = tasks.text(tasks.manual_text("string-methods"), T=T)
     alone = train.Training(
         task, train.model("gru", task.D, 10, task.C, seed=2), rule="adagrad", learning_rate=0.1,
-        batch=READERS, check_every=5, held_out=len(task.held_out) // (2 * T),
+        batch=READERS, check_every=10, held_out=len(task.held_out) // (2 * T),
     )  # fmt: skip
     history = alone.run(200, progress=False)
     np.testing.assert_array_equal(numbers.held_out, history.validation_loss)

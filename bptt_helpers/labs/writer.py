@@ -58,7 +58,7 @@ class Writing:
         self.training = train.Training(
             task, _untrained(settings["network"], settings["H"], task.C, settings["seed"]), rule="adagrad",
             learning_rate=10.0 ** settings["log10_rate"], batch=_side_by_side(task),
-            check_every=max(1, settings["steps"] // CHECKS), held_out=_parts(task),
+            check_every=max(10, settings["steps"] // CHECKS), held_out=_parts(task),
         )  # fmt: skip
         self.end, self.has_overflowed = settings["steps"], False
 
