@@ -13,7 +13,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 EXPECTED = ["00_start_here", "01_unroll_the_loop", "02_measure_the_error", "03_two_steps_by_hand"]
 EXPECTED += ["04_send_the_error_back", "05_check_every_gradient", "06_vanish_or_explode"]
 EXPECTED += ["07_walk_off_the_cliff", "08_cut_the_past", "09_open_the_gates"]
-EXPECTED += ["10_remember_for_longer"]
+EXPECTED += ["10_remember_for_longer", "11_write_like_the_manual"]
 
 LINES_IN_A_CELL, LINES_IN_THE_SETUP, CODE_CELLS = 15, 5, 25
 BEATS = ["Predict", "Observe", "Explain", "Check"]
