@@ -50,10 +50,8 @@ class FlowPicture:
         axes.set(xlim=(0, 1), ylim=(-REACH, REACH), xticks=[])
         left = r"$\Vert\partial E/\partial s_t\Vert\,/\,\Vert\partial E/\partial s_{T-1}\Vert$"
         axes.set_title(f"what is left of the last step's error: {left}", pad=28)
-        _powers_of_ten(axes, range(-9, 10, 3))
-        for sign, name in ((1, "exploded"), (-1, "vanished")):
-            axes.axhspan(sign * MILLION, sign * REACH, color=BAND, linewidth=0, zorder=0)
-            axes.text(0.995, sign * 6.9, name, ha="right", va="center", fontsize=11, color=PARAMETER)
+        powers_of_ten(axes, range(-9, 10, 3))
+        name_the_ends(axes, 0.995, 6.9, "right")
         (self.promised,) = axes.plot([], [], animated=True, zorder=2, **DOTTED)
         (self.radius,) = axes.plot([], [], animated=True, zorder=2, **DASHED)
         (self.error,) = axes.plot([], [], color=GRADIENT, linewidth=2.8, animated=True, zorder=3)
@@ -98,7 +96,7 @@ class FlowPicture:
     def _draw_spectra(self, axes):
         axes.set(xlim=(-0.6, len(LAGS) + 0.6), ylim=(DEEPEST, REACH), xticks=[])
         axes.set_title("singular values of the product", pad=28)
-        _powers_of_ten(axes, range(-21, 10, 3))
+        powers_of_ten(axes, range(-21, 10, 3))
         (self.promised_spread,) = axes.plot([], [], animated=True, zorder=2, **DOTTED)
         (self.radius_spread,) = axes.plot([], [], animated=True, zorder=2, **DASHED)
         (self.fan,) = axes.plot([], [], color=FAINT, linewidth=0.8, animated=True, zorder=1)
@@ -240,7 +238,15 @@ def _points_from(axes, x, y):
     return inches + ScaledTranslation(x, y, axes.transAxes)
 
 
-def _powers_of_ten(axes, exponents):
+def name_the_ends(axes, x, height, align):
+    """Shades a panel of log10 sizes where an error has exploded or vanished, and says so at (x, ±height)."""
+    for sign, name in ((1, "exploded"), (-1, "vanished")):
+        axes.axhspan(sign * MILLION, sign * REACH, color=BAND, linewidth=0, zorder=0)
+        axes.text(x, sign * height, name, ha=align, va="center", fontsize=11, color=PARAMETER)
+
+
+def powers_of_ten(axes, exponents):
+    """Labels the y axis of a panel of log10 values at these exponents."""
     axes.set_yticks(exponents, [f"$10^{{{e}}}$" if e else "1" for e in exponents], fontsize=11)
     axes.tick_params(axis="y", length=3)
     axes.grid(axis="y", color="#E2E2E2")

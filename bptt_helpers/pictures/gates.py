@@ -6,7 +6,7 @@ Steps are counted backward from the last one, at the right edge, as in the pictu
 import numpy as np
 from matplotlib.transforms import ScaledTranslation
 
-from bptt_helpers.pictures.flow import MILLION, NOTHING, TICKS, _across, _powers_of_ten
+from bptt_helpers.pictures.flow import MILLION, NOTHING, REACH, TICKS, _across, name_the_ends, powers_of_ten
 from bptt_helpers.pictures.lettering import Lettering
 from bptt_helpers.pictures.numerals import of_log10
 from bptt_helpers.pictures.palette import FAINT, GRADIENT, INK, OUTPUT, PARAMETER, STATE
@@ -33,8 +33,7 @@ LOOKS = {
     "lstm": {"color": GRADIENT, "linestyle": "-", "linewidth": 3.0},
 }
 MARKS = {"tanh": "s", "orthogonal": "D", "relu": "^", "gru": "o", "lstm": "o"}
-REACH, GAP = 9.6, 1.35  # log10: where the panel ends; between two names at its left edge
-BAND = "#F1F1F1"
+GAP = 1.35  # log10, between two names at the left edge
 PLACES = {  # left, bottom, width, height in the figure, by what is shown
     "curves": ((0.225, 0.1, 0.715, 0.8), None, None),
     "gates": ((0.225, 0.1, 0.415, 0.8), (0.755, 0.1, 0.235, 0.8), None),
@@ -57,12 +56,10 @@ class GatesPicture:
     def _draw_curves(self, axes):
         axes.set(xlim=(0, 1), ylim=(-REACH, REACH), xticks=[])
         axes.set_title("what is left of the last step's error", loc="left", pad=8)
-        _powers_of_ten(axes, range(-9, 10, 3))
+        powers_of_ten(axes, range(-9, 10, 3))
         axes.yaxis.tick_right()
         axes.tick_params(axis="y", length=0, pad=3)
-        for sign, name in ((1, "exploded"), (-1, "vanished")):
-            axes.axhspan(sign * MILLION, sign * REACH, color=BAND, linewidth=0, zorder=0)
-            axes.text(0.5, sign * 7.9, name, ha="center", va="center", fontsize=11, color=PARAMETER)
+        name_the_ends(axes, 0.5, 7.9, "center")
         at_step_0 = {"markevery": [0], "markersize": 8, "animated": True, "zorder": 3}
         self.curves = {
             name: axes.plot([], [], marker=MARKS[name], **at_step_0, **look)[0]
@@ -85,7 +82,7 @@ class GatesPicture:
     def _draw_cell(self, axes):
         axes.set(xlim=(0, 1), ylim=(-REACH, 1.5), xticks=[])
         axes.set_title("LSTM:", loc="left", pad=8, fontsize=12)
-        _powers_of_ten(axes, range(-9, 1, 3))
+        powers_of_ten(axes, range(-9, 1, 3))
         (self.alone,) = axes.plot([], [], color=OUTPUT, linestyle=(0, (4, 2)), linewidth=2.4, animated=True)
         (self.all_ways,) = axes.plot([], [], animated=True, zorder=3, **LOOKS["lstm"])
         above = ScaledTranslation(0, 13 / 72, axes.figure.dpi_scale_trans)

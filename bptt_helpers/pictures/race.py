@@ -6,11 +6,11 @@ A network looks as it does in the picture of labs.gates.
 import numpy as np
 from matplotlib.transforms import ScaledTranslation
 
-from bptt_helpers.pictures.flow import MILLION, NOTHING, _powers_of_ten
-from bptt_helpers.pictures.gates import BAND, LOOKS, REACH
+from bptt_helpers.pictures.flow import NOTHING, REACH, name_the_ends, powers_of_ten
+from bptt_helpers.pictures.gates import LOOKS
 from bptt_helpers.pictures.lettering import Lettering
 from bptt_helpers.pictures.numerals import of_log10, plain
-from bptt_helpers.pictures.palette import FAINT, INK, LOSS, PARAMETER
+from bptt_helpers.pictures.palette import FAINT, INK, LOSS
 
 __all__ = ["NETWORKS", "NOTHING", "RacePicture"]
 
@@ -50,7 +50,7 @@ class RacePicture:
     def _draw_learning(self, axes):
         axes.set(xlim=(0, 1), ylim=(LOWEST, HIGHEST), xticks=[])
         axes.set_title("loss on held-out sequences", loc="left", pad=8)
-        _powers_of_ten(axes, range(-4, 2))
+        powers_of_ten(axes, range(-4, 2))
         axes.spines["left"].set_bounds(LOWEST, 1)
         (self.chance,) = axes.plot(
             [0, 1], [0, 0], color=LOSS, linewidth=2, linestyle=(0, (6, 3)), animated=True
@@ -68,12 +68,10 @@ class RacePicture:
     def _draw_gradient(self, axes):
         axes.set(xlim=(0, 1), ylim=(-REACH, REACH), xticks=[])
         axes.set_title("left of the last error", loc="left", pad=8)
-        _powers_of_ten(axes, range(-9, 10, 3))
+        powers_of_ten(axes, range(-9, 10, 3))
         axes.yaxis.tick_right()
         axes.tick_params(axis="y", length=0, pad=3)
-        for sign, name in ((1, "exploded"), (-1, "vanished")):
-            axes.axhspan(sign * MILLION, sign * REACH, color=BAND, linewidth=0, zorder=0)
-            axes.text(0.5, sign * 7.9, name, ha="center", va="center", fontsize=11, color=PARAMETER)
+        name_the_ends(axes, 0.5, 7.9, "center")
         self.untrained = [axes.plot([], [], animated=True, zorder=2)[0] for _ in range(2)]
         self.left = [axes.plot([], [], animated=True, zorder=3)[0] for _ in range(2)]
         # Words and numbers are placed apart: numbers move fast, and line up.
