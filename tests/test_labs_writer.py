@@ -190,6 +190,7 @@ def test_a_file_that_will_not_do_is_refused_in_words(content, why):
     said = lab.controls["text"].words.value
     assert said.startswith("&lt;b&gt;.bin cannot be used: expected ")
     assert why in said
+    assert lab.controls["text"].upload.value == ()  # the same file, mended, is news again
     assert (lab.settings.text, lab.image.value) == ("", before)
     upload(lab, OWN.encode())  # and the next one can be chosen
     assert lab.settings.text == OWN
