@@ -22,7 +22,7 @@ TOPICS = {
     "specialnames": "special methods",
     "string-methods": "string methods",
 }
-SHOWN = {"all": "the loss, and what it writes", "text": "what it writes", "blame": "whom errors blame"}
+SHOWN = {"all": "loss and text", "text": "text, large", "blame": "whom it blames"}
 
 CONTROLS = {
     "network": Choice("rnn", NETWORKS, "network"),
@@ -32,7 +32,7 @@ CONTROLS = {
     "seed": Whole(0, 0, 99, "seed"),
     "topic": Choice("all", TOPICS, "text"),
     "text": File("", tasks.text_from_bytes, "Your own text"),
-    "temperature": Slider(0.8, 0, 2, 0.05, "temperature"),
+    "temperature": Slider(0.8, 0, 2, 0.05, "temp. τ"),
     "show": Choice("all", SHOWN, "show"),
 }
 
