@@ -245,3 +245,33 @@ def test_work_starts_stops_and_goes_on_while_sliders_move(jupyter_server, open_n
     says("stopped")
     assert words.inner_text() != stopped
     assert notebook.errors() == []
+
+
+def test_a_learners_file_is_opened_refused_and_closed(jupyter_server, open_notebook, tmp_path):
+    text = "".join(f"Verse {n}: some words, and again some words.\n" for n in range(60))
+    good, bad = tmp_path / "song.txt", tmp_path / "photo.txt"
+    good.write_text(text, encoding="utf-8")
+    bad.write_bytes(b"\xff\xd8\xff\xe0" * 500)
+    source = "from bptt_helpers import labs\nlabs.writer(H=10, controls=('temperature', 'text'))"
+    notebook, lab = opened(open_notebook, written(jupyter_server, "own_text.ipynb", source))
+    button = lab.output.get_by_role("button", name="Your own text")
+
+    def choose(path):
+        with notebook.page.expect_file_chooser() as chooser:
+            button.click()
+        chooser.value.set_files(path)
+
+    def says(words):
+        lab.output.get_by_text(words).first.wait_for(timeout=10_000)
+
+    choose(bad)
+    says("photo.txt cannot be used: expected text in UTF-8")
+    assert lab.call.inner_text() == "labs.writer(H=10)"
+    before, *_ = lab.seen
+    choose(good)
+    says(f"song.txt, {len(text):,} characters")
+    notebook.wait_for_another_picture(before)
+    lab.call.filter(has_text="text=open('song.txt'").wait_for(timeout=10_000)
+    lab.output.get_by_role("button", name="Close it").click()
+    lab.call.filter(has_text=re.compile(r"^labs\.writer\(H=10\)$")).wait_for(timeout=10_000)
+    assert notebook.errors() == []
