@@ -126,7 +126,6 @@ def test_the_picture_draws_what_is_computed():
     np.testing.assert_allclose(canvas.picture.forget.get_ydata(), numbers.forget_gate.mean(axis=1))
     mean = (10**numbers.kept).mean(axis=1)
     np.testing.assert_allclose(10 ** canvas.picture.alone.get_ydata(), mean)
-    words = canvas.picture.names.strings
-    assert sorted(word.rsplit(" ", 1)[0] for word in words) == [
-        "GRU", "LSTM", "identity ReLU", "orthogonal", "tanh",
-    ]  # fmt: skip
+    assert sorted(canvas.picture.names.strings) == ["GRU", "LSTM", "identity ReLU", "orthogonal", "tanh"]
+    written = dict(zip(canvas.picture.names.strings, canvas.picture.sizes.strings, strict=True))
+    assert float(written["LSTM"]) == pytest.approx(10 ** numbers.relative["lstm"][0], rel=0.1)

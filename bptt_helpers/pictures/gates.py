@@ -65,8 +65,11 @@ class GatesPicture:
             name: axes.plot([], [], marker=MARKS[name], **at_step_0, **look)[0]
             for name, look in LOOKS.items()
         }
-        aside = ScaledTranslation(-12 / 72, 0, axes.figure.dpi_scale_trans)
-        self.names = Lettering(axes, size=12, weight="bold", align="right", transform=axes.transData + aside)
+        # Names and numbers are placed apart: a number that moves is then set from digits drawn before.
+        self.sizes, self.names = (
+            Lettering(axes, size=12, weight="bold", align="right", transform=axes.transData + left)
+            for left in (ScaledTranslation(-at / 72, 0, axes.figure.dpi_scale_trans) for at in (12, 68))
+        )
         (self.leaders,) = axes.plot([], [], color=FAINT, linewidth=1, clip_on=False, animated=True, zorder=1)
         self.times = _steps_below(axes, "step t")
 
@@ -126,10 +129,9 @@ class GatesPicture:
             else:
                 curve.set_data([], [])
         levels = _apart(ends)
-        words = [f"{LABELS[name]} {_written(relative[name][0])}" for name in levels]
-        self.names.place(
-            [(0, at) for at in levels.values()], words, [LOOKS[name]["color"] for name in levels]
-        )
+        beside, colours = [(0, at) for at in levels.values()], [LOOKS[name]["color"] for name in levels]
+        self.names.place(beside, [LABELS[name] for name in levels], colours)
+        self.sizes.place(beside, [_written(relative[name][0]) for name in levels], colours)
         ways = [[-0.015, x[0], np.nan], [[at, ends[name], np.nan] for name, at in levels.items()]]
         self.leaders.set_data(np.tile(ways[0], len(levels)), np.ravel(ways[1]))
 
