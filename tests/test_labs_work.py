@@ -219,6 +219,19 @@ def test_a_player_shows_the_work_that_was_done():
     assert lab.numbers.count == 5
 
 
+def test_the_player_of_a_lab_with_work_runs_through_the_work(monkeypatch):
+    seen, lab = [], counting(end=60)
+    update = Picture.update
+    monkeypatch.setattr(
+        Picture, "update", lambda self, numbers: seen.append(numbers["count"]) or update(self, numbers)
+    )
+    data = lab.frames().data
+    assert len(re.findall(r"frames\[\d+\] = ", data)) == 31
+    assert seen[-31:] == list(range(0, 61, 2))
+    assert lab.works.work is None  # what the lab itself shows is left alone
+    assert lab.numbers.count == 0
+
+
 def test_a_lab_without_work_says_so():
     lab = labs.unroll()
     assert lab.works is None

@@ -26,6 +26,7 @@ from bptt_helpers.pictures.canvas import player, shared_canvas
 
 MOVING_DPI, RESTING_DPI = 100, 200
 REST_SECONDS = 0.35
+WORK_FRAMES = 30  # of a player that shows work
 
 # Dark themes: the picture's lightness is turned over and its hues kept, so every colour keeps its role.
 STYLE = """<style>
@@ -176,11 +177,14 @@ class Lab(ipywidgets.VBox):
         """A self-contained HTML player of this picture while `setting` runs through `values`; no kernel
         needed.
 
-        setting : None is the lab's most telling one
+        setting : None is the lab's most telling one; of a lab with a Start button it is the work itself, done
+            anew from the current settings
         values : an iterable; None is about 40 values across the setting's range
 
         Returns IPython.display.HTML, whose `.data` is the text of the page.
         """
+        if setting is None and self.works is not None:
+            return HTML(player(self._declaration.picture, self._at_work()))
         setting = self._declaration.telling if setting is None else setting
         control = _control(self._declaration, setting)
         values = control.spread() if values is None else [control.accept(setting, value) for value in values]
@@ -194,6 +198,16 @@ class Lab(ipywidgets.VBox):
         given = _accept(self._declaration, settings)
         moved = self.settings | _preset_values(self._declaration, given) | given
         return self._computed(Record(_settled(self._declaration, moved)))
+
+    def _at_work(self):
+        """The numbers to draw before the work, and at WORK_FRAMES moments of it."""
+        declaration, settings = self._declaration, self.settings
+        yield Record(declaration.compute(settings, None))
+        work = declaration.live.begin(settings)
+        for share in range(1, WORK_FRAMES + 1):
+            while work.done < share / WORK_FRAMES:
+                work.advance(0.01)
+            yield Record(declaration.compute(settings, work))
 
     def _at_rest(self, setting, value):
         """The numbers to draw when the setting has moved there and everything rests."""
