@@ -3,6 +3,7 @@
 PYTHON ?= python3
 LAB_ARGS ?=
 TEST_ARGS ?=
+SLIDES_ARGS ?=
 
 venv_python := .venv/bin/python
 set_up := .venv/.set-up
@@ -12,7 +13,7 @@ pip := $(venv_python) -m pip --disable-pip-version-check -qq
 as_root := $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test bench picture
+.PHONY: help setup lab test bench slides picture
 
 help:  ## print this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1  /p' $(firstword $(MAKEFILE_LIST)) | awk '{$$2 = sprintf("%-7s", $$2); print}'
@@ -29,6 +30,9 @@ test: $(set_up)  ## run every test and every notebook; TEST_ARGS="-k flow" passe
 
 bench: $(bench_set_up)  ## print the benchmarks, each measured side by side in one run; installs torch (2 GB on Linux)
 	@for script in benchmarks/*.py; do echo "$$script"; $(venv_python) $$script || exit; done
+
+slides: $(set_up)  ## make build/slides: a deck and a PDF of each notebook; SLIDES_ARGS="06_vanish_or_explode" for one
+	@$(venv_python) -W ignore slides/build.py $(SLIDES_ARGS)
 
 picture: $(set_up)  ## draw the README's picture anew, from the lab itself
 	@$(venv_python) -c "from pathlib import Path; from bptt_helpers import labs; lab = labs.two_steps(); \
