@@ -53,6 +53,9 @@ def as_player(lab):
 get_ipython().display_formatter.mimebundle_formatter.for_type(Lab, as_player)
 """
 
+# The speaker's view lacks MathJax's style: without this a formula is seen twice there, also as MathML.
+NOTE_STYLE = "\n\n<style>.speaker-controls-notes .mjx-math { display: none; }</style>"
+
 # Of the slide on show: the cells by number, each from where to where, in pixels of the stage.
 CELLS = """
 () => {
@@ -109,7 +112,7 @@ def with_notes(notebook):
             following = (c.source for c in notebook.cells[index:] if c.source.startswith("**Explain.**"))
             answer = next(following, None)
             if answer:
-                note = nbformat.v4.new_markdown_cell(answer)
+                note = nbformat.v4.new_markdown_cell(answer + NOTE_STYLE)
                 note.metadata["slideshow"] = {"slide_type": "notes"}
                 cells.append(note)
     notebook.cells = cells
