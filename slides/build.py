@@ -267,6 +267,8 @@ def main():
         if unknown:
             parser.error(f"no such notebook: {', '.join(sorted(unknown))}")
         paths = [path for path in paths if path.stem in options.notebooks]
+    if shutil.which("npm") is None:
+        sys.exit("reveal.js and MathJax come from npm: sudo apt-get install npm, or install Node.js")
     folder = options.into.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     collect_assets(folder)
