@@ -29,7 +29,13 @@ ROOM = HEIGHT - 44  # below are the arrows
 SMALLEST = 0.62  # of its size: a cell that would have to be smaller than this to fit on a slide is an error
 GOOD = 0.8  # of its size: a cell may be drawn as small as this to stay on the slide of those before it
 ROUNDS = 25
-PACKAGES = {"reveal.js": ("dist", "plugin/notes"), "mathjax": (".",)}
+PACKAGES = {  # what of each npm package a deck needs
+    "reveal.js": ("dist", "plugin/notes"),
+    "mathjax": (
+        "MathJax.js", "config/TeX-AMS_CHTML-full.js", "config/Safe.js", "extensions", "localization/en",
+        "jax/element", "jax/input/TeX", "jax/output/CommonHTML", "fonts/HTML-CSS/TeX/woff",
+    ),
+}  # fmt: skip
 
 # Runs before the notebook, and shows a lab as its player.
 SETUP = """

@@ -34,6 +34,7 @@ def page(folder, chromium):
         page.tried, page.wrong = [], []
         page.route(lambda url: not url.startswith(("file:", "data:", "blob:")), lambda route: route.abort())
         page.on("request", lambda request: page.tried.append(request.url))
+        page.on("requestfailed", lambda request: page.wrong.append(f"not found: {request.url}"))
         page.on("pageerror", lambda error: page.wrong.append(str(error)))
         page.goto((folder / f"{NAME}.html").as_uri())
         page.wait_for_function("() => window.Reveal?.isReady() && window.MathJax?.isReady")
