@@ -111,7 +111,17 @@ def executed(path):
     NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(path.parent)}}).execute()
     del notebook.cells[0]
     notebook.metadata.pop("widgets", None)  # players need none
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if not is_progress(output)]
     return notebook
+
+
+def is_progress(output):
+    """Whether this is a bar that has come to its end: as a widget, or as text."""
+    return output.get("name") == "stderr" or "application/vnd.jupyter.widget-view+json" in output.get(
+        "data", {}
+    )
 
 
 def with_notes(notebook):

@@ -84,6 +84,14 @@ def test_each_predict_gets_the_next_explain_as_its_note():
     assert len(noted.cells) == 6  # the last question has no answer
 
 
+def test_bars_are_no_part_of_a_deck():
+    widget = nbformat.v4.new_output("display_data", {"application/vnd.jupyter.widget-view+json": {}})
+    assert build.is_progress(widget)
+    assert build.is_progress(nbformat.v4.new_output("stream", name="stderr", text="adding: 100%"))
+    assert not build.is_progress(nbformat.v4.new_output("stream", name="stdout", text="0.0012"))
+    assert not build.is_progress(nbformat.v4.new_output("display_data", {"text/html": "<div>a player</div>"}))
+
+
 def test_cells_are_numbered_in_their_order():
     html = build.numbered('<div class="jp-Cell a">x</div><div class="jp-Cell b">y</div>')
     assert (
