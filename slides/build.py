@@ -39,7 +39,6 @@ PACKAGES = {  # what of each npm package a deck needs
 
 # Runs before the notebook, and shows a lab as its player.
 SETUP = """
-from html import escape
 from IPython import get_ipython
 from bptt_helpers.labs.lab import Lab
 
@@ -49,17 +48,13 @@ def as_player(lab):
     if any(lab is other for other in shown):  # a notebook may show one lab several times
         return {"text/html": "<p>The same lab: its player is some slides back.</p>"}
     shown.append(lab)
-    declaration, words = lab._declaration, lab.words.value
     if lab.works is not None:
-        moves, player = "The work runs from its beginning to its end. Before it:", lab.frames().data
-    else:
-        control = declaration.controls[declaration.telling]
-        spread = control.spread()
-        values = spread[:: -(-len(spread) // 21)]
-        at = lab.settings[declaration.telling]
-        moves = f"<i>{escape(control.label)}</i> runs from {values[0]} to {values[-1]}. At {at}:"
-        player = lab.frames(declaration.telling, values).data
-    return {"text/html": f'{player}<p class="bptt-moves">{moves}</p>{words}'}
+        return {"text/html": lab.frames().data}
+    setting = lab._declaration.telling
+    control, now = lab._declaration.controls[setting], lab.settings[setting]
+    values = control.around(now)
+    every = -(-len(values) // 21)
+    return {"text/html": lab.frames(setting, [v for n, v in enumerate(values) if n % every == 0 or v == now]).data}
 
 get_ipython().display_formatter.mimebundle_formatter.for_type(Lab, as_player)
 """

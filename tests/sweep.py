@@ -113,8 +113,7 @@ def inked(one, other):
 
 def said(lab):
     """The live text of a lab, without markup: str."""
-    shown = re.sub(r"<style>.*?</style>", "", lab.words.value, flags=re.DOTALL)
-    return html.unescape(re.sub(r"<[^>]*>", "", shown)).strip()
+    return html.unescape(re.sub(r"<[^>]*>", "", lab.words.value)).strip()
 
 
 def is_finite(value):

@@ -3,7 +3,9 @@
 import asyncio
 import gc
 import io
+import json
 import re
+from html import escape
 
 import numpy as np
 import pytest
@@ -30,6 +32,7 @@ CONTROLS = {
 
 class Dots:
     size = (3.0, 2.0)
+    alt = "Some dots & a line."
 
     def __init__(self, figure):
         axes = figure.add_axes([0.15, 0.15, 0.8, 0.7])
@@ -46,6 +49,7 @@ class Dots:
 class TwoPanels:
     """The dots, and beside them a panel that is there for odd counts only."""
 
+    alt = "Dots, and at times a panel."
     size = (4.0, 2.0)
 
     def __init__(self, figure):
@@ -432,8 +436,27 @@ def test_the_player_runs_through_the_telling_control():
     assert len(re.findall(r'frames\[\d+\] = "', lab.frames("kind", iter(["dots"])).data)) == 1
 
 
+def test_the_player_begins_where_the_lab_stands_and_says_what_is_seen():
+    lab = declared()(count=5, height=-0.25)
+    html = lab.frames().data
+    sentences = json.loads(re.search(r"const said = (.*), image = ", html)[1].replace("<\\/", "</"))
+    values = CONTROLS["height"].around(-0.25)
+    assert len(sentences) == len(values) == 22
+    start = int(re.search(r"let start = (\d+);", html)[1])
+    assert values[start] == -0.25
+    assert sentences[start] == f"<i>height</i> −0.25: {describe(lab.settings, lab.numbers)}"
+    assert sentences[0] == "<i>height</i> −1: 5 dots at height -1.0."
+    assert f'alt="{escape(Dots.alt)}"' in html
+    assert 'aria-label="moment"' in html
+
+
+def test_a_players_sentence_cannot_end_its_script():
+    html = player(Dots, [({"count": 1, "height": 0, "title": "a"}, "a </script> <b>b</b>")])
+    assert html.count("</script>") == html.count("<script")
+
+
 def test_the_players_buttons_show_signs_without_a_font_from_the_network():
-    html = player(Dots, [{"count": 1, "height": 0, "title": "a"}])
+    html = player(Dots, [({"count": 1, "height": 0, "title": "a"}, "")])
     buttons = re.findall(r"<button[^>]*>\s*(.*?)\s*</button>", html, re.DOTALL)
     assert buttons == ["−", "«", "‹", "◀", "❚❚", "▶", "›", "»", "+"]
     assert "<link" not in html

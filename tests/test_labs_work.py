@@ -38,6 +38,7 @@ class Picture:
     """A line from 0 to the count."""
 
     size = (4, 3)
+    alt = "A line."
 
     def __init__(self, figure):
         axes = figure.add_subplot(xlim=(0, 10), ylim=(0, 10))
@@ -238,4 +239,4 @@ def test_a_lab_without_work_says_so():
     for call in (lab.start, lab.stop, lab.finish):
         with pytest.raises(TypeError, match=r"^labs\.unroll has no work to start"):
             call()
-    assert len(lab.children) == 4
+    assert len(lab.children) == 5  # no button, no bar

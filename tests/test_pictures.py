@@ -13,7 +13,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from bptt_helpers.labs import lab
+from bptt_helpers.labs import on_the_page
 from bptt_helpers.pictures import palette
 from bptt_helpers.pictures.canvas import Canvas
 from bptt_helpers.pictures.lettering import NUMERAL_CHARACTERS, Lettering
@@ -305,7 +305,7 @@ def lab_colour(rgb, sight):
 
 
 def in_dark_theme(rgb):
-    """What CSS's filter: invert(0.93) hue-rotate(180deg), as in labs/lab.py, makes of a colour."""
+    """What CSS's filter: invert(0.93) hue-rotate(180deg), as in labs/on_the_page.py, makes of a colour."""
     inverted = 0.93 - 0.86 * np.asarray(rgb)
     # hue-rotate's matrix in the W3C's Filter Effects, with cos = -1 and sin = 0.
     keep = np.array([0.213, 0.715, 0.072])
@@ -328,7 +328,7 @@ def seen(colour, theme):
 
 
 def test_the_dark_theme_is_the_one_computed_here():
-    assert "filter: invert(0.93) hue-rotate(180deg);" in lab.STYLE
+    assert "filter: invert(0.93) hue-rotate(180deg);" in on_the_page.STYLE
     np.testing.assert_allclose(in_dark_theme([1, 1, 1]), 0.07)
     np.testing.assert_allclose(in_dark_theme([0, 0, 0]), 0.93)
 

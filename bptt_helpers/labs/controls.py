@@ -5,6 +5,8 @@ Every control offers
     accept(name, value)   the value in the control's own type; TypeError or ValueError naming a bad one
     written(value)        the value as it stands in the call that makes such a lab
     spread()              values across the range, for a player
+    around(value)         the same with `value` among them
+    told(value)           the value in a sentence
     widgets(value)        (the widget that holds the value, what is shown)
     read(value)           the setting, from what that widget holds
 """
@@ -36,6 +38,26 @@ class Control:
         """The value as Python writes it."""
         return repr(value)
 
+    def around(self, value):
+        """The values of `spread`; texts and options have their own."""
+        return self.spread()
+
+    def told(self, value):
+        """The value as people write it."""
+        return str(value)
+
+
+class Number(Control):
+    """What sliders have in common."""
+
+    def around(self, value):
+        """The values of `spread`, and this one in its place."""
+        return sorted({*self.spread(), value})
+
+    def told(self, value):
+        """The value with a real minus sign."""
+        return f"{value:g}".replace("-", "−")
+
 
 class KeepingSlider(ipywidgets.FloatSlider):
     """A slider that also holds values between two of its steps: typed ones, or a preset's.
@@ -63,7 +85,7 @@ class KeepingSlider(ipywidgets.FloatSlider):
 
 
 @dataclass(frozen=True)
-class Slider(Control):
+class Slider(Number):
     """A number between low and high: a slider with a number box."""
 
     value: float
@@ -107,7 +129,7 @@ class Slider(Control):
 
 
 @dataclass(frozen=True)
-class Whole(Control):
+class Whole(Number):
     """A whole number between low and high: a slider with a number box; with play=True also a Play button."""
 
     value: int
@@ -161,6 +183,10 @@ class Choice(Control):
         """Every option."""
         return list(self.options)
 
+    def told(self, value):
+        """The option's label."""
+        return str(self.options[value] if isinstance(self.options, dict) else value)
+
     def widgets(self, value):
         """(the widget that holds the value, what is shown)."""
         pairs = (
@@ -193,6 +219,10 @@ class Tick(Control):
     def spread(self):
         """No, then yes."""
         return [False, True]
+
+    def told(self, value):
+        """Yes or no."""
+        return "yes" if value else "no"
 
     def widgets(self, value):
         """(the widget that holds the value, what is shown)."""

@@ -8,9 +8,9 @@ where `compute(settings)` returns the numbers (a dict of arrays), `describe(sett
 sentence what is seen, and the picture class moves itself to show the numbers. Calling the declaration makes
 the widget: `lab = labs.unroll(w=1.2, controls=("w", "T"))`.
 
-There is no JavaScript here. One `Image` widget holds the picture: a fast one while a slider moves, a sharp
-one when it rests. The browser holds a slider's further events back until the kernel has answered the last,
-so none queue up.
+One `Image` widget holds the picture: a fast one while a slider moves, a sharp one when it rests. The browser
+holds a slider's further events back until the kernel has answered the last, so none queue up. No script has
+a part in this; what a lab does have of one names its parts to screen readers (`on_the_page.py`).
 """
 
 import asyncio
@@ -21,24 +21,13 @@ from html import escape
 import ipywidgets
 from IPython.display import HTML
 
+from bptt_helpers.labs.on_the_page import on_the_page
 from bptt_helpers.labs.work import Live, Works
 from bptt_helpers.pictures.canvas import player, shared_canvas
 
 MOVING_DPI, RESTING_DPI = 100, 200
 REST_SECONDS = 0.35
 WORK_FRAMES = 30  # of a player that shows work
-
-# Dark themes: the picture's lightness is turned over and its hues kept, so every colour keeps its role.
-STYLE = """<style>
-.bptt-picture {background: white;}
-body[data-jp-theme-light="false"] .bptt-picture, body.vscode-dark .bptt-picture,
-html[theme="dark"] .bptt-picture {filter: invert(0.93) hue-rotate(180deg);}
-.bptt-words {font-size: 16px; line-height: 1.45; min-height: 2.9em; padding: 2px 4px;
-  color: var(--jp-content-font-color1, inherit); white-space: normal;}
-.bptt-words.bptt-error {border-left: 4px solid #BE4B00; padding-left: 8px;}
-.bptt-call {user-select: all; font-family: var(--jp-code-font-family, monospace); font-size: 14px;
-  color: var(--jp-content-font-color1, inherit); overflow-wrap: anywhere;}
-</style>"""
 
 
 class Record(dict):
@@ -121,7 +110,9 @@ class Lab(ipywidgets.VBox):
         self.image = ipywidgets.Image(format="png", layout=_picture_layout(declaration.picture))
         self.image.add_class("bptt-picture")
         self.words = ipywidgets.HTML()
+        self.words.add_class("bptt-said")
         self.call_text = ipywidgets.HTML(layout={"flex": "1 1 20em"})
+        self.call_text.add_class("bptt-called")
         reset = ipywidgets.Button(
             description="Reset", tooltip="Back to the starting values", layout={"width": "6em"}
         )
@@ -140,7 +131,11 @@ class Lab(ipywidgets.VBox):
             self.works.layout.max_width = self.image.layout.max_width
         below = ipywidgets.HBox([reset, self.call_text], layout={"align_items": "center"})
         working = [] if self.works is None else [self.works]
-        super().__init__([panel, *working, self.image, self.words, below])
+        page = on_the_page(declaration.picture.alt)
+        super().__init__([panel, *working, self.image, self.words, below, page])
+        self.add_class("bptt-lab")
+        panel.add_class("bptt-panel")
+        below.add_class("bptt-below")
         self._narrow()
         self._draw()  # what is wrong at the start is raised, so that a test run sees it
         for widget in self.controls.values():
@@ -179,7 +174,9 @@ class Lab(ipywidgets.VBox):
 
         setting : None is the lab's most telling one; of a lab with a Start button it is the work itself, done
             anew from the current settings
-        values : an iterable; None is about 40 values across the setting's range
+        values : an iterable; None is about 40 values across the setting's range, and its current one
+
+        The player begins at the current value. Under it stands the sentence of the moment on show.
 
         Returns IPython.display.HTML, whose `.data` is the text of the page.
         """
@@ -187,8 +184,13 @@ class Lab(ipywidgets.VBox):
             return HTML(player(self._declaration.picture, self._at_work()))
         setting = self._declaration.telling if setting is None else setting
         control = _control(self._declaration, setting)
-        values = control.spread() if values is None else [control.accept(setting, value) for value in values]
-        return HTML(player(self._declaration.picture, (self._at_rest(setting, value) for value in values)))
+        now = self.settings[setting]
+        values = (
+            control.around(now) if values is None else [control.accept(setting, value) for value in values]
+        )
+        moments = (self._at_rest(setting, value) for value in values)
+        start = values.index(now) if now in values else 0
+        return HTML(player(self._declaration.picture, moments, start))
 
     def at(self, **settings):
         """The numbers that the lab would show with these settings in place of its own; nothing moves.
@@ -200,20 +202,26 @@ class Lab(ipywidgets.VBox):
         return self._computed(Record(_settled(self._declaration, moved)))
 
     def _at_work(self):
-        """The numbers to draw before the work, and at WORK_FRAMES moments of it."""
-        declaration, settings = self._declaration, self.settings
-        yield Record(declaration.compute(settings, None))
-        work = declaration.live.begin(settings)
+        """(numbers, sentence) before the work, and at WORK_FRAMES moments of it."""
+        live, settings = self._declaration.live, self.settings
+        yield self._moment(settings, None)
+        work = live.begin(settings)
         for share in range(1, WORK_FRAMES + 1):
             while work.done < share / WORK_FRAMES:
                 work.advance(0.01)
-            yield Record(declaration.compute(settings, work))
+            yield self._moment(settings, work)
+
+    def _moment(self, settings, work):
+        numbers = Record(self._declaration.compute(settings, work))
+        return numbers, self._declaration.describe(settings, numbers)
 
     def _at_rest(self, setting, value):
-        """The numbers to draw when the setting has moved there and everything rests."""
+        """(numbers, sentence) when the setting has moved there and everything rests."""
         moved = self.settings | _preset_values(self._declaration, {setting: value}) | {setting: value}
         settings = Record(_settled(self._declaration, moved))
-        return self._refined(settings, self._computed(settings))
+        numbers, control = self._computed(settings), self._declaration.controls[setting]
+        said = f"<i>{escape(control.label)}</i> {escape(control.told(value))}: "
+        return self._refined(settings, numbers), said + self._declaration.describe(settings, numbers)
 
     def _computed(self, settings):
         declaration = self._declaration
@@ -274,7 +282,7 @@ class Lab(ipywidgets.VBox):
         declaration, settings = self._declaration, self.settings
         numbers = self._computed(settings)
         self.image.value = shared_canvas(declaration.picture, MOVING_DPI).png(numbers)
-        self.words.value = f'{STYLE}<div class="bptt-words">{declaration.describe(settings, numbers)}</div>'
+        self.words.value = f'<div class="bptt-words">{declaration.describe(settings, numbers)}</div>'
         self.call_text.value = (
             f'<code class="bptt-call" title="one click selects it">{escape(self.call)}</code>'
         )
@@ -284,9 +292,7 @@ class Lab(ipywidgets.VBox):
     def _show(self, error):
         self.error, self._drawn = error, None
         said = escape(f"{type(error).__name__}: {error}")
-        self.words.value = (
-            f'{STYLE}<div class="bptt-words bptt-error">This could not be computed. {said}</div>'
-        )
+        self.words.value = f'<div class="bptt-words bptt-error">This could not be computed. {said}</div>'
 
     def _sharpen_soon(self):
         try:

@@ -36,6 +36,11 @@ class BackwardSweepPicture:
     """The chain with its lit arrows, the vectors of the step just visited, and dW before and after it."""
 
     size = (WIDTH / 100, HEIGHT / 100)
+    alt = (
+        "The chain of steps with the arrows lit along which the error has travelled; below it the vectors "
+        "of the step just visited, from what its loss says to what it passes on; and the matrix dW before "
+        "and after."
+    )
 
     def __init__(self, figure):
         axes = figure.add_axes([0, 0, 1, 1])

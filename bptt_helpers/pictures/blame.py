@@ -39,6 +39,10 @@ class BlamePicture:
     """The line of text, the matrix with its margins, the error's way back, and one cell as a product."""
 
     size = (WIDTH / 100, HEIGHT / 100)
+    alt = (
+        "A line of text; below it a triangular matrix, one row for each error and one column for each copy "
+        "of W, darker where more blame is laid; beside it the chosen error on its way back through time."
+    )
 
     def __init__(self, figure):
         page, beside_the_table, reading = (_page(figure) for _ in range(3))

@@ -22,6 +22,10 @@ class BugZooPicture:
     """One row a bug, one column a check: filled where caught, and in each cell the largest relative error."""
 
     size = (WIDTH / 100, HEIGHT / 100)
+    alt = (
+        "A table with one row for each bug and one column for each check. A cell is filled where the check "
+        "catches the bug, and has the largest relative error as its number."
+    )
 
     def __init__(self, figure):
         axes = figure.add_axes([0, 0, 1, 1])

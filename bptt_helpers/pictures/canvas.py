@@ -6,8 +6,10 @@ leaks or shows twice.
 """
 
 import io
+import json
 import re
 from functools import lru_cache
+from html import escape
 
 import numpy as np
 from matplotlib import style
@@ -91,19 +93,24 @@ def _encode(pixels, compress_level=1):
     return file.getvalue()
 
 
-def player(picture_class, sequence_of_numbers, frames_per_second=8):
-    """A self-contained HTML player (matplotlib's own) of the picture over a sequence of numbers: str."""
+def player(picture_class, moments, start=0, frames_per_second=8):
+    """A self-contained HTML player (matplotlib's own) of the picture, with a sentence that goes along: str.
+
+    moments : an iterable of (numbers, sentence); the sentence is HTML, "" for none
+    start : the moment at which the player stands at first, 0 … len - 1
+    """
     canvas = Canvas(picture_class, dpi=100)
     figure = canvas.figure
     # The player saves the figure once a frame: our way takes a tenth of the time, and of the space.
     figure.savefig = lambda file, **_: file.write(_encode(canvas.pixels(), compress_level=9))
     figure.canvas.draw_idle = lambda: None
-    frames = list(sequence_of_numbers)
+    frames, sentences = zip(*moments, strict=True)
     with style.context(STYLE):
         animation = FuncAnimation(
             figure, canvas.picture.update, frames=frames, init_func=lambda: (), blit=False
         )
-        return _self_contained(animation.to_jshtml(fps=frames_per_second, default_mode="loop"))
+        html = animation.to_jshtml(fps=frames_per_second, default_mode="loop")
+    return _self_contained(_named(html, picture_class.alt)) + _following(html, sentences, start)
 
 
 # The signs on the player's buttons, for which matplotlib fetches a font of icons from the network.
@@ -123,3 +130,39 @@ _SIGNS = {
 def _self_contained(html):
     html = re.sub(r"<link\b[^>]*>", "", html)
     return re.sub(r'<i class="fa ([^"]*)"></i>', lambda icon: _SIGNS[icon[1]], html)
+
+
+def _named(html, alt):
+    """With a text in place of the picture, and a name for the slider: matplotlib gives neither."""
+    html = html.replace('<img id="_anim_img', f'<img alt="{escape(alt)}" id="_anim_img', 1)
+    return html.replace('<input id="_anim_slider', '<input aria-label="moment" id="_anim_slider', 1)
+
+
+# After the player's own script. The picture's address changes with every frame, and its slider a moment later.
+FOLLOWING = """
+<div class="bptt-words" role="status" id="_anim_said{id}"></div>
+<script>
+(() => {{
+  const part = name => document.getElementById("_anim_" + name + "{id}");
+  const said = {sentences}, image = part("img"), slider = part("slider"), words = part("said");
+  let start = {start};
+  const follow = () => {{
+    if (start !== null) {{
+      slider.value = start;
+      start = null;
+      slider.dispatchEvent(new Event("input"));
+    }}
+    words.innerHTML = said[slider.value];
+    slider.setAttribute("aria-valuetext", words.textContent);
+  }};
+  new MutationObserver(follow).observe(image, {{attributes: true, attributeFilter: ["src"]}});
+}})();
+</script>
+"""
+
+
+def _following(html, sentences, start):
+    """The sentence under the player, and what moves it."""
+    (name,) = re.findall(r'<img id="_anim_img(\w+)"', html)
+    written = json.dumps(sentences).replace("</", "<\\/")  # a script ends at the first </script, also in a text
+    return FOLLOWING.format(id=name, sentences=written, start=start)

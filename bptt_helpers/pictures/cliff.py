@@ -72,6 +72,10 @@ class CliffPicture:
     """Left the map and its row; right the bifurcation diagram, the cobweb, and tables: what is asked for."""
 
     size = (10.8, 6.7)
+    alt = (
+        "A map of the error over bias and weight with a cliff in it, and the steps of gradient descent from "
+        "the chosen point; beside it where runs come to rest, and the run at the point."
+    )
 
     def __init__(self, figure):
         places = PLACES["all"]

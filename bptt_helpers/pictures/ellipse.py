@@ -43,6 +43,10 @@ class EllipsePicture:
     """Left the plane of nudges and the matrices; right the axes' lengths over the steps, and each step."""
 
     size = (10.8, 6.2)
+    alt = (
+        "A circle of small nudges to the state and the ellipse that the steps make of it; beside it the "
+        "lengths of the ellipse's axes over the steps, and below the matrices."
+    )
 
     def __init__(self, figure):
         self._draw_plane(figure.add_axes(PLACES["all"][0]))

@@ -23,6 +23,10 @@ class EpsilonPicture:
     """Left the error of each way of measuring against ε, right the loss around the weight, magnified 1/ε."""
 
     size = (10.6, 4.9)
+    alt = (
+        "The relative error of a measured slope against the size of the step, falling and rising again for "
+        "differences, level for the complex step; beside it the loss close to the weight."
+    )
 
     def __init__(self, figure):
         self._draw_curves(figure.add_axes([0.085, 0.125, 0.53, 0.69]))

@@ -39,6 +39,10 @@ class FlowPicture:
     """The size of the error over the steps, with its bounds; f'(z) below; the products' spectra beside."""
 
     size = (10.6, 6.0)
+    alt = (
+        "A curve of how much of the last step's error is left at each earlier step, on a logarithmic scale, "
+        "between a zone named exploded and a zone named vanished; below it how far each unit is open."
+    )
 
     def __init__(self, figure):
         self._draw_error(figure.add_axes(_ERROR))

@@ -45,6 +45,10 @@ class GatesPicture:
     """Five curves of what is left; forget and update gates over the steps; the product of forget gates."""
 
     size = (10.4, 5.4)
+    alt = (
+        "Five curves, one a network, of how much of the last step's error is left at each earlier step, on "
+        "a logarithmic scale; beside them the gates of LSTM and GRU over the steps."
+    )
 
     def __init__(self, figure):
         curves, gates, cell = (figure.add_axes(place) for place in PLACES["all"])

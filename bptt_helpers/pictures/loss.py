@@ -20,6 +20,10 @@ class LossPicture:
     """
 
     size = (11.0, 4.6)
+    alt = (
+        "Four panels from left to right: bars for the logits, bars for their softmax, the target's point on "
+        "the curve of minus the logarithm, and bars for the gradient, o minus y."
+    )
 
     def __init__(self, figure):
         bottom, height = 0.17, 0.70

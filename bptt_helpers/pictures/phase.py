@@ -35,6 +35,10 @@ class PhasePicture:
     """Two maps above, over (T, w) and over (b, w); below them the course over time and the states."""
 
     size = (10.8, 6.6)
+    alt = (
+        "Maps of where the gradient has vanished, lives or has exploded, over weight and number of steps, "
+        "and over weight and bias; below them its size step by step, and the state."
+    )
 
     def __init__(self, figure):
         self._draw_length(figure.add_axes([0.075, 0.485, 0.485, 0.455]))

@@ -40,6 +40,10 @@ class RacePicture:
     """The loss of both over the steps, chance between; and how much of the error reaches each step."""
 
     size = (10.6, 5.2)
+    alt = (
+        "The loss of a plain network and of an LSTM on sequences held out, over the steps of training, with "
+        "a line at chance; beside it how much of the last error reaches each step."
+    )
 
     def __init__(self, figure):
         learning, gradient = (figure.add_axes(place) for place in PLACES["all"])

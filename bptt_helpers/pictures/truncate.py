@@ -58,6 +58,10 @@ class TruncatePicture:
     """The blame matrix under both masks; beside it angle and relative length of the gradient against n."""
 
     size = (WIDTH / 100, HEIGHT / 100)
+    alt = (
+        "The triangular matrix of blame twice, once cut to a window and once to chunks; beside it the angle "
+        "between truncated and true gradient, and their lengths, against how far back they look."
+    )
 
     def __init__(self, figure):
         page = _panel(figure, (0, 0, WIDTH, HEIGHT))

@@ -65,6 +65,10 @@ class TwoStepsPicture:
     """The graph of the two steps, and the paths of one weight."""
 
     size = (11.0, 6.6)
+    alt = (
+        "The graph of a network over two steps. Every edge has its value and its gradient; the paths from "
+        "the error back to the chosen weight are lit, and written out below factor by factor."
+    )
 
     def __init__(self, figure):
         axes = figure.add_axes([0, 0, 1, 1])

@@ -17,6 +17,10 @@ class UnrollPicture:
     """The chain above; below it the states over time, and one step as a map or the last step in numbers."""
 
     size = (11.0, 6.0)
+    alt = (
+        "The same cell drawn once for each step, in a chain, with input and state; below it the state over "
+        "time, and one step drawn as a map from the last state to the next."
+    )
 
     def __init__(self, figure):
         self._draw_chain(figure.add_axes([0.015, 0.58, 0.97, 0.36]))

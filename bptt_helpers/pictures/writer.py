@@ -30,6 +30,10 @@ class WriterPicture:
     """Left the loss, right two pages of text; or two matrices of blame."""
 
     size = (WIDTH / 100, HEIGHT / 100)
+    alt = (
+        "The loss of a character on the text learned from and on text held out, over the steps of training; "
+        "beside it what the network writes, and a held-out text with bars where it was surprised."
+    )
 
     def __init__(self, figure):
         self.loss = figure.add_axes((0.055, 0.1, 0.375, 0.82))
