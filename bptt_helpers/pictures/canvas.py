@@ -164,5 +164,7 @@ FOLLOWING = """
 def _following(html, sentences, start):
     """The sentence under the player, and what moves it."""
     (name,) = re.findall(r'<img id="_anim_img(\w+)"', html)
-    written = json.dumps(sentences).replace("</", "<\\/")  # a script ends at the first </script, also in a text
+    written = json.dumps(sentences).replace(
+        "</", "<\\/"
+    )  # a script ends at the first </script, also in a text
     return FOLLOWING.format(id=name, sentences=written, start=start)
