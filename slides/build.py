@@ -54,7 +54,8 @@ def as_player(lab):
     control, now = lab._declaration.controls[setting], lab.settings[setting]
     values = control.around(now)
     every = -(-len(values) // 21)
-    return {"text/html": lab.frames(setting, [v for n, v in enumerate(values) if n % every == 0 or v == now]).data}
+    some = [value for n, value in enumerate(values) if n % every == 0 or value == now]
+    return {"text/html": lab.frames(setting, some).data}
 
 get_ipython().display_formatter.mimebundle_formatter.for_type(Lab, as_player)
 """

@@ -138,7 +138,7 @@ def _named(html, alt):
     return html.replace('<input id="_anim_slider', '<input aria-label="moment" id="_anim_slider', 1)
 
 
-# After the player's own script. The picture's address changes with every frame, and its slider a moment later.
+# Stands after the player's own script. The picture's address changes with every frame, then the slider.
 FOLLOWING = """
 <div class="bptt-words" role="status" id="_anim_said{id}"></div>
 <script>
