@@ -50,9 +50,6 @@ const name = lab => {
     const icon = button.querySelector('i')?.className || '';
     button.setAttribute('aria-label', icon.includes('stop') ? 'Back to the first step' : 'Play or pause');
   }
-  for (const bar of nameless('.progress')) {
-    bar.setAttribute('aria-label', 'how far the work is');
-  }
   for (const picture of lab.querySelectorAll('img.bptt-picture:not([alt])')) {
     picture.alt = this.dataset.alt;
   }
