@@ -94,11 +94,11 @@ def slides_that_do_not_fit(page):
     page.wait_for_timeout(1500)  # side bars fold away
     seen, too_tall = set(), []
     for _ in range(MOST_SLIDES * 5):
-        page.wait_for_timeout(100)
+        page.wait_for_timeout(50)
         cells = page.evaluate(CELLS)
         numbers = tuple(number for number, *_ in cells)
         if numbers and numbers not in seen:
-            page.wait_for_timeout(200)
+            page.wait_for_timeout(150)
             cells = page.evaluate(CELLS)
             seen.add(numbers)
             height = cells[-1][2] - cells[0][1]
