@@ -1,4 +1,4 @@
-"""Links in notebooks and pages lead somewhere: to a file that is here, or, on Binder, to a notebook that is."""
+"""Links in notebooks and pages lead somewhere: to a file that is here, or, on Binder, to a notebook."""
 
 import json
 import re
