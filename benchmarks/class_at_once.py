@@ -10,6 +10,7 @@ kernels.
 
 import argparse
 import os
+import subprocess
 import threading
 import time
 from statistics import median, quantiles
@@ -32,8 +33,8 @@ class Learner:
 
     def __init__(self, name):
         self.name, self.latencies = name, []
-        self.manager = KernelManager(transport="ipc" if os.name == "posix" else "tcp")
-        self.manager.start_kernel(env=os.environ | {"OPENBLAS_NUM_THREADS": "1"})
+        self.manager = KernelManager()
+        self.manager.start_kernel(stderr=subprocess.DEVNULL)
         self.client = self.manager.client()
 
     def prepare(self):
@@ -42,8 +43,8 @@ class Learner:
         self.client.wait_for_ready(timeout=PATIENCE)
         wanted = {"model": "lab.controls[lab._declaration.telling].model_id", "values": "values"}
         sent = self.client.execute(SETUP.format(name=self.name), user_expressions=wanted)
-        answer = self.client.get_shell_msg(timeout=PATIENCE)
-        assert answer["parent_header"]["msg_id"] == sent
+        while (answer := self.client.get_shell_msg(timeout=PATIENCE))["parent_header"]["msg_id"] != sent:
+            pass  # late answers to "are you ready?"
         told = answer["content"]["user_expressions"]
         self.model, self.values = (eval(told[key]["data"]["text/plain"]) for key in wanted)
         self.wait_for_rest(sent)
