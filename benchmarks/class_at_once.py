@@ -11,12 +11,15 @@ kernels.
 import argparse
 import os
 import subprocess
+import tempfile
 import threading
 import time
+from contextlib import contextmanager
 from statistics import median, quantiles
 
 import psutil
 from jupyter_client.manager import KernelManager
+from jupyter_core.utils import ensure_event_loop
 
 LABS = ("unroll", "flow", "two_steps", "phase")  # in turn: one learner each
 SETUP = """
@@ -31,9 +34,14 @@ PATIENCE = 60  # seconds for a kernel to start, or to answer
 class Learner:
     """A kernel with a lab, and what moves its slider. latencies: seconds from each move to its picture."""
 
-    def __init__(self, name):
+    def __init__(self, name, folder):
         self.name, self.latencies = name, []
         self.manager = KernelManager()
+        if (
+            os.name == "posix"
+        ):  # free ports, chosen by twenty at once, would be taken by the time they are used
+            self.manager.transport = "ipc"
+            self.manager.ip = f"{tempfile.mkdtemp(dir=folder)}/kernel"
         self.manager.start_kernel(stderr=subprocess.DEVNULL)
         self.client = self.manager.client()
 
@@ -75,6 +83,7 @@ class Learner:
             self.latencies.append(latency)
             count += 1
             time.sleep(max(0.0, 1 / moves_per_second - latency))
+        ensure_event_loop().close()  # this thread's own: nobody else would, without a complaint
 
     def memory(self):
         """Megabytes of the kernel: its own, and its part of what kernels share where the system tells."""
@@ -88,15 +97,26 @@ class Learner:
         self.manager.shutdown_kernel(now=True)
 
 
+@contextmanager
+def class_of(count):
+    """So many learners at their labs, and how many seconds that took; their kernels end with the block."""
+    learners = []
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            began = time.perf_counter()
+            for number in range(count):
+                learners.append(Learner(LABS[number % len(LABS)], folder))
+            for learner in learners:
+                learner.prepare()
+            yield learners, time.perf_counter() - began
+        finally:
+            for learner in learners:
+                learner.end()
+
+
 def measure(count, seconds, moves_per_second):
     """Prints what a class of `count` meets."""
-    learners = []
-    try:
-        began = time.perf_counter()
-        learners += [Learner(LABS[number % len(LABS)]) for number in range(count)]
-        for learner in learners:
-            learner.prepare()
-        started = time.perf_counter() - began
+    with class_of(count) as (learners, started):
         threads = [
             threading.Thread(target=learner.move_for, args=(seconds, moves_per_second))
             for learner in learners
@@ -106,9 +126,6 @@ def measure(count, seconds, moves_per_second):
         for thread in threads:
             thread.join(seconds + PATIENCE)
         tell(learners, seconds, started)
-    finally:
-        for learner in learners:
-            learner.end()
 
 
 def tell(learners, seconds, started):
