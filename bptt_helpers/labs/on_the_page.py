@@ -30,8 +30,13 @@ html[theme="dark"] .bptt-picture {filter: invert(0.93) hue-rotate(180deg);}
   color: var(--jp-content-font-color1, inherit); overflow-wrap: anywhere;}
 body[data-jp-deck-mode="presenting"] {--jp-content-font-size1: 20px; --jp-code-font-size: 17px;}
 body[data-jp-deck-mode="presenting"] .jp-CodeCell:has(.bptt-lab) .jp-Cell-inputWrapper {display: none;}
-body[data-jp-deck-mode="presenting"] .bptt-lab {display: grid; max-height: calc(100vh - 16px);
-  grid-template: auto auto minmax(0, 1fr) auto / auto 1fr;}
+body[data-jp-deck-mode="presenting"] .jp-CodeCell:has(.bptt-lab) .jp-Cell-outputWrapper {margin-top: -9px;}
+body[data-jp-deck-mode="presenting"] .bptt-lab {display: grid; max-height: calc(100vh - 4px);
+  grid-template: auto auto minmax(0, 1fr) auto / auto 1fr;
+  --jp-widgets-font-size: 15px; --jp-widgets-inline-height: 25px; --jp-widgets-margin: 1px;}
+body[data-jp-deck-mode="presenting"] .bptt-panel {font-size: 15px; max-width: 100% !important;
+  gap: 0 8px !important; grid-template-columns: repeat(auto-fit, minmax(17em, 1fr)) !important;}
+body[data-jp-deck-mode="presenting"] .bptt-panel > [style*="grid-area"] {grid-area: auto / span 2 !important;}
 body[data-jp-deck-mode="presenting"] .bptt-lab > * {grid-column: 1 / -1; min-height: 0;}
 body[data-jp-deck-mode="presenting"] .bptt-lab > .bptt-picture {grid-row: 3; max-height: 100%;}
 body[data-jp-deck-mode="presenting"] .bptt-lab > .bptt-below {grid-area: 4 / 1; align-self: start;}

@@ -58,7 +58,7 @@ class BlamePicture:
 
     def _draw_text(self, page):
         page.text(14, 634, "shaded: the blame of the error at t  ·  orange: the character it was to predict",
-                  va="center", fontsize=11, color=PARAMETER)  # fmt: skip
+                  va="center", fontsize=12, color=PARAMETER)  # fmt: skip
         colours = {"cmap": MAGNITUDE, "vmin": LOWEST, "vmax": HIGHEST, "animated": True}
         self.strip = page.pcolormesh(np.arange(LONGEST + 1), [-0.5, 0.5], np.zeros((1, LONGEST)), **colours)
         self.boxes = LineCollection([], colors=[LOSS, GRADIENT, STATE], linewidths=3, animated=True, zorder=4)
@@ -71,15 +71,15 @@ class BlamePicture:
         axes.axis("off")
         axes.fill([0, 1, 1], [0, 0, 1], color="#EEEEEE", linewidth=0)
         nothing = "k > t: nothing,\nthe copy comes\nafter the error"
-        axes.text(0.97, 0.07, nothing, ha="right", va="top", fontsize=11, color=PARAMETER)
+        axes.text(0.97, 0.07, nothing, ha="right", va="top", fontsize=12, color=PARAMETER)
         self.cells = Tiles(axes, MAGNITUDE, LOWEST, HIGHEST)
         (self.guides,) = axes.plot([], [], color=PARAMETER, linewidth=1, animated=True)
         (self.chosen,) = axes.plot([], [], color=STATE, linewidth=2.5, animated=True)
         self.row = Lettering(axes, size=12, colours=GRADIENT, align="right")
         self.column = Lettering(axes, size=12, colours=STATE)
-        self.row_steps = Lettering(axes, size=11, align="right")
-        self.column_steps = Lettering(axes, size=11)
-        self.numbers = Lettering(axes, size=11)
+        self.row_steps = Lettering(axes, size=12, align="right")
+        self.column_steps = Lettering(axes, size=12)
+        self.numbers = Lettering(axes, size=12)
         page.text(18, 512, "t ↓", color=GRADIENT, va="center")
         page.text(436, 104, "k →", color=STATE, va="center")
 
@@ -90,25 +90,25 @@ class BlamePicture:
         beside.set_ylim(1, 0)
         (self.by_copy,) = above.fill([0], [0], color=GRADIENT, linewidth=0, animated=True)
         (self.by_error,) = beside.fill([0], [0], color=GRADIENT, linewidth=0, animated=True)
-        all_told = "what copy k is told in all: $\\Vert\\Sigma_t C[t,k]\\Vert$"
-        page.text(58, 548, all_told, fontsize=11, va="center")
-        page.text(436, 530, "$\\Vert\\Sigma_k C[t,k]\\Vert$", fontsize=11, va="center")
+        all_told = "copy k is told in all: $\\Vert\\Sigma_t C[t,k]\\Vert$"
+        page.text(58, 548, all_told, fontsize=12, va="center")
+        page.text(436, 530, "$\\Vert\\Sigma_k C[t,k]\\Vert$", fontsize=12, va="center")
         for x, y in ((348, 548), (436, 511)):
-            page.text(x, y, "longest:", fontsize=11, va="center", color=PARAMETER)
-        self.longest = Lettering(page, size=11, colours=GRADIENT, align="left")
+            page.text(x, y, "longest:", fontsize=12, va="center", color=PARAMETER)
+        self.longest = Lettering(page, size=12, colours=GRADIENT, align="left")
 
     @staticmethod
     def _draw_scale(axes):
         steps = np.linspace(LOWEST, HIGHEST, 90)
         axes.pcolormesh([0, 1], steps, steps[:-1, None], cmap=MAGNITUDE)
         axes.set(xticks=[], yticks=range(LOWEST, HIGHEST + 1))
-        axes.set_yticklabels([_power(exponent) for exponent in range(LOWEST, HIGHEST + 1)], fontsize=11)
+        axes.set_yticklabels([_power(exponent) for exponent in range(LOWEST, HIGHEST + 1)], fontsize=12)
         axes.yaxis.tick_right()
         axes.tick_params(length=0)
 
     def _draw_way(self, way, factors, page):
         way.set(xlim=(0, 1), ylim=(FLOOR, CEILING), xticks=[], yticks=range(FLOOR, CEILING + 1, 4))
-        way.set_yticklabels([_power(exponent) for exponent in range(FLOOR, CEILING + 1, 4)], fontsize=11)
+        way.set_yticklabels([_power(exponent) for exponent in range(FLOOR, CEILING + 1, 4)], fontsize=12)
         way.axhline(0, color=FAINT, linewidth=1)
         way_back = "the error at t on its way back to k: $\\Vert\\partial E_t/\\partial s_j\\Vert$"
         page.text(640, 548, way_back, fontsize=12, va="center")
@@ -223,7 +223,7 @@ class BlamePicture:
     def _move_margins(self, by_copy, by_error):
         _move_bars(self.by_copy, by_copy, upright=True)
         _move_bars(self.by_error, by_error, upright=False)
-        self.longest.place([(412, 551), (500, 514)], [_written(by_copy.max()), _written(by_error.max())])
+        self.longest.place([(424, 551), (512, 514)], [_written(by_copy.max()), _written(by_error.max())])
 
     def _move_way(self, T, t, k, reaching):
         steps = (np.arange(t + 1) + 0.5) / T

@@ -101,7 +101,7 @@ class CliffPicture:
         _bias_axis(axes)
         self.surface = Tiles(axes, COLOURS, LOWEST, HIGHEST)
         self.folds = axes.plot([], [], zorder=2, **FOLD)[0]
-        self.fold_name = Lettering(axes, [(0, 0)], [""], size=11, boxed=True)
+        self.fold_name = Lettering(axes, [(0, 0)], [""], size=12, boxed=True)
         self.row_at = axes.plot(BIASES, [0, 0], color=INK, linewidth=0.8, animated=True, zorder=2)[0]
         self.paths = {
             name: axes.plot([], [], linewidth=1.8, animated=True, zorder=3.5 if name == ABOVE else 3,
@@ -115,7 +115,7 @@ class CliffPicture:
             for name, (_, face) in ARROWS.items()
         }  # fmt: skip
         self.point = _ring(axes)
-        self.goes_on = Lettering(axes, [(0, 0)], [""], size=11, colours=GRADIENT, boxed=True)
+        self.goes_on = Lettering(axes, [(0, 0)], [""], size=12, colours=GRADIENT, boxed=True)
 
     def _draw_key(self, axes):
         edges = np.linspace(LOWEST, HIGHEST, COLOURS.N + 1)
@@ -124,7 +124,7 @@ class CliffPicture:
         axes.set(xticks=[])
         axes.yaxis.tick_right()
         ticks = {0.01: "≤.01", 0.03: ".03", 0.1: ".1", 0.2: ".2", 0.5: "≥.5"}
-        axes.set_yticks(np.log10(list(ticks)), ticks.values(), fontsize=11)
+        axes.set_yticks(np.log10(list(ticks)), ticks.values(), fontsize=12)
         axes.tick_params(length=0)
 
     def _draw_row(self, axes):
@@ -141,16 +141,16 @@ class CliffPicture:
         rows = _table(axes, "one step: its length", [name for name, _ in ARROWS.values()])
         for y, (_, face) in zip(rows, ARROWS.values(), strict=True):
             axes.fill(*_sample_arrow(y), facecolor=face, edgecolor=GRADIENT, linewidth=1.4)
-        self.lengths = Lettering(axes, [(1.0, y - RAISED) for y in rows], [""] * 3, size=11, align="right")
+        self.lengths = Lettering(axes, [(1.0, y - RAISED) for y in rows], [""] * 3, size=12, align="right")
 
     def _draw_ways_table(self, axes):
         rows = _table(axes, "$E$ at step", [*WAYS, ""])[:-1]
         for y, look in zip(rows, WAYS.values(), strict=True):
             axes.plot([0.0, 0.15], [y, y], linewidth=1.8, clip_on=False, **(look | {"marker": ""}))
             _move_end(_end(axes, look, 6, animated=False), 0.15, y, is_outside=False)
-        axes.text(0, rows[-1] + 1, "hollow: off the map", fontsize=11, va="center_baseline")
+        axes.text(0, rows[-1] + 1, "hollow: off the map", fontsize=12, va="center_baseline")
         self.at_step = Lettering(axes, [(0.46, 0.3 - RAISED)], [""], size=12, align="left")
-        self.losses = Lettering(axes, [(1.0, y - RAISED) for y in rows], [""] * 4, size=11, align="right")
+        self.losses = Lettering(axes, [(1.0, y - RAISED) for y in rows], [""] * 4, size=12, align="right")
 
     def _draw_web_key(self, axes):
         """What the marks and lines of the cobweb are."""
@@ -167,7 +167,7 @@ class CliffPicture:
         for y, (name, look) in enumerate(looks.items()):
             x = [0.075] if "marker" in look else [0.02, 0.13]
             axes.plot(x, [y] * len(x), **look)
-            axes.text(0.18, y, name, fontsize=11, va="center_baseline")
+            axes.text(0.18, y, name, fontsize=12, va="center_baseline")
         self.web_key = axes
 
     def update(self, numbers):
@@ -298,9 +298,9 @@ class _Rests:
             "after $T$ steps": {"color": STATE, "linewidth": 5, "alpha": 0.35},
             "target": {"color": LOSS, "linewidth": 1.6, "linestyle": (0, (6, 3))},
         }
-        for x, (name, look) in zip((0, 72, 158, 268), looks.items(), strict=True):
-            axes.plot([x, x + 22], [12, 12], transform=corner, clip_on=False, **look)
-            axes.text(x + 26, 12, name, transform=corner, fontsize=11, va="center_baseline")
+        for x, (name, look) in zip((0, 70, 156, 268), looks.items(), strict=True):
+            axes.plot([x, x + 20], [12, 12], transform=corner, clip_on=False, **look)
+            axes.text(x + 23, 12, name, transform=corner, fontsize=12, va="center_baseline")
 
     def move(self, numbers):
         low, high = self.limits
@@ -389,7 +389,7 @@ def _table(axes, heading, names):
     axes.axis("off")
     axes.text(0, 0.3, heading, fontsize=12, va="center_baseline")
     for y, name in zip(rows, names, strict=True):
-        axes.text(0.21, y, name, fontsize=11, va="center_baseline")
+        axes.text(0.21, y, name, fontsize=12, va="center_baseline")
     return rows
 
 

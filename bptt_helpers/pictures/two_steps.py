@@ -43,7 +43,7 @@ EDGES = (
     "a_1"), ("u_1", "a_1"), ("a_1", "z_1"), ("z_1", "s_1"), ("s_1", "q"), ("v", "q"), ("q", "o"), ("o", "E"),
 )  # fmt: skip
 COPIES = {"u": ("u_0", "u_1"), "w": ("w_0", "w_1"), "k": ("k_0", "k_1")}
-FACTOR_WIDTHS = (138, 146, 88, 82, 82, 82, 82, 82, 82)  # the first three are a row, a matrix and a column
+FACTOR_WIDTHS = (150, 158, 86, 80, 80, 80, 80, 80, 80)  # the first three are a row, a matrix and a column
 FACTORS_LEFT = 88
 ROWS = {1: 290, 0: 184}  # where the path through step 1, and the one through step 0, is written
 COLUMNS = {"dq/ds_1"}  # vectors that stand upright
@@ -90,9 +90,9 @@ class TwoStepsPicture:
             axes.text(
                 *place(name), label, ha="center", va="center_baseline", color=ink, fontsize=15, zorder=5
             )
-        axes.text(12, 645, "on every edge:", color=INK, fontsize=11, va="center")
-        axes.text(12, 627, "the value and", color=INK, fontsize=11, va="center")
-        axes.text(12, 609, "its gradient", color=GRADIENT, fontsize=11, va="center")
+        axes.text(12, 645, "on every edge:", color=INK, fontsize=12, va="center")
+        axes.text(12, 627, "the value and", color=INK, fontsize=12, va="center")
+        axes.text(12, 609, "its gradient", color=GRADIENT, fontsize=12, va="center")
         # Lit paths: solid for the copy used at step 1, dashed beside it for the copy used at step 0.
         self.lit = {
             1: axes.plot(
@@ -122,21 +122,21 @@ class TwoStepsPicture:
         colours = [NODES[source][3] for source, _ in self.value_sources]
         colours = [INK if colour == LOSS else colour for colour in colours]
         empty = [""] * len(value_places)
-        self.values = Lettering(axes, value_places, empty, size=11, colours=colours)
-        self.gradients = Lettering(axes, gradient_places, empty, size=11, colours=GRADIENT)
+        self.values = Lettering(axes, value_places, empty, size=12, colours=colours)
+        self.gradients = Lettering(axes, gradient_places, empty, size=12, colours=GRADIENT)
 
     def _draw_paths(self, axes):
         axes.plot([12, 1088], [318, 318], color=FAINT, linewidth=1)
         axes.plot([12, 1088], [98, 98], color=FAINT, linewidth=1)
         self.heads = Lettering(axes, size=13, align="left")
         self.factors = Lettering(axes, size=12)
-        self.factor_values = Lettering(axes, size=11)
+        self.factor_values = Lettering(axes, size=12)
         self.times = Lettering(axes, size=12, colours=PARAMETER)
-        self.so_far_label = Lettering(axes, size=11, align="left", colours=GRADIENT)
-        self.so_far = Lettering(axes, size=11, colours=GRADIENT)
+        self.so_far_label = Lettering(axes, size=12, align="left", colours=GRADIENT)
+        self.so_far = Lettering(axes, size=12, colours=GRADIENT)
         self.terms = Lettering(axes, size=13, weight="bold", align="right", colours=GRADIENT)
-        self.numbers_of_formulas = Lettering(axes, size=11, align="right", colours=PARAMETER)
-        self.numbers_of_sums = Lettering(axes, size=11, align="right", colours=PARAMETER)
+        self.numbers_of_formulas = Lettering(axes, size=12, align="right", colours=PARAMETER)
+        self.numbers_of_sums = Lettering(axes, size=12, align="right", colours=PARAMETER)
         self.sum = Lettering(axes, size=14, weight="bold", align="left", colours=GRADIENT)
         self.compact = Lettering(axes, size=12, align="left")
         self.difference = Lettering(axes, size=12, align="left")
@@ -208,8 +208,8 @@ class TwoStepsPicture:
     def _write_sum(self, numbers):
         weight, gradient = numbers["weight"], numbers["gradient"]
         terms = " + ".join(f"({signed(path['term'])})" for path in numbers["paths"])
-        _place(self.sum, [((12, 76), f"∂E/∂{weight} = ∂E/∂{weight}₁ + ∂E/∂{weight}₀ ="), ((290, 76), terms),
-                          ((546, 76), f"= {signed(gradient)}")])  # fmt: skip
+        _place(self.sum, [((12, 76), f"∂E/∂{weight} = ∂E/∂{weight}₁ + ∂E/∂{weight}₀ ="), ((300, 76), terms),
+                          ((580, 76), f"= {signed(gradient)}")])  # fmt: skip
         common, last, w, slope, first = (tight(value).removeprefix("+") for value in numbers["compact"])
         upper, lower = {"u": ("x₁", "x₀"), "w": ("s₀", "s₋₁"), "k": ("1", "1")}[weight]
         _place(self.compact, [
@@ -273,15 +273,15 @@ def _number_places(source, target, line, lines):
     """Where the value and the gradient of an edge are written; a vector has two lines of each."""
     if not target:  # E has no edge: its numbers stand above and below it
         x, y = place(source)
-        return (x + 6, y + 36), (x + 6, y - 36)
+        return (x + 14, y + 36), (x + 14, y - 36)
     start, end, along = _direction(source, target)
     middle = (start + end) / 2
     if along[0] == 0 and lines == 1:  # a vertical edge: both numbers to its right
-        return middle + np.array([36, 10]), middle + np.array([36, -8])
+        return middle + np.array([39, 10]), middle + np.array([39, -9])
     if along[0] == 0:  # two of each: values to its left, gradients to its right, clear of the row below
         height = 24 - 18 * line
-        return middle + np.array([-36, height]), middle + np.array([36, height])
-    return middle + np.array([0, 20 + 17 * (lines - 1 - line)]), middle + np.array([0, -18 - 17 * line])
+        return middle + np.array([-39, height]), middle + np.array([39, height])
+    return middle + np.array([0, 20 + 18 * (lines - 1 - line)]), middle + np.array([0, -19 - 18 * line])
 
 
 def _polyline(edges, aside):

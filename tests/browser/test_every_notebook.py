@@ -2,16 +2,24 @@
 
 import json
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import pytest
+from matplotlib.text import Text
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
+
+from bptt_helpers import labs
+from bptt_helpers.pictures.canvas import new_figure
+from bptt_helpers.pictures.lettering import Lettering
 
 pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 WIDTH, HEIGHT = 1280, 720
-MOST_SLIDES = 80
+MOST_SLIDES, MOST_CONTROLS = 80, 60
+SMALLEST_LETTERS = 11  # points, at projection size
 
 # What axe-core finds in the outputs of cells: [rule, element], for each violation.
 AXE = """
@@ -27,6 +35,43 @@ CELLS = """
   .filter(([number, node]) => node.classList.contains("jp-deck-mod-onscreen"))
   .map(([number, node]) => [number, node.getBoundingClientRect()])
   .map(([number, box]) => [number, box.top, box.bottom, box.right])
+"""
+SELECT_ITS_CELL = """
+number => {
+  const notebook = window.jupyterapp.shell.currentWidget.content;
+  const lab = document.querySelectorAll(".bptt-lab")[number];
+  notebook.activeCellIndex = notebook.widgets.findIndex(cell => cell.node.contains(lab));
+  return window.jupyterapp.commands.execute("notebook:enter-command-mode");
+}
+"""
+# Each control of a lab in the order of the page, and whether it is a slider or a list: arrows move these.
+NUMBER_CONTROLS = """
+lab => {
+  const all = [...lab.querySelectorAll("select, input, button, .noUi-handle")]
+    .filter(control => control.offsetParent && !control.disabled && control.type !== "file");
+  all.forEach((control, number) => {control.dataset.control = `control ${number}`});
+  const pairs = all.map(control => [control.dataset.control, control.matches("select, .noUi-handle")]);
+  return Object.fromEntries(pairs);
+}
+"""
+FOCUSED = """
+lab => lab.contains(document.activeElement) ? document.activeElement.dataset.control || null : null
+"""
+ARROW_WITH_ROOM = """
+control => {
+  if (control.matches("select")) {
+    return control.selectedIndex === control.options.length - 1 ? "ArrowUp" : "ArrowDown";
+  }
+  return control.ariaValueNow === control.ariaValueMax ? "ArrowLeft" : "ArrowRight";
+}
+"""
+# Of each lab on the slide: its name, and how tall its picture is drawn, which keeps its proportions.
+PICTURES_ON_SHOW = """
+() => [...document.querySelectorAll(".jp-deck-mod-onscreen .bptt-lab")].map(lab => {
+  const image = lab.querySelector("img.bptt-picture"), box = image.getBoundingClientRect();
+  const height = Math.min(box.height, box.width * image.naturalHeight / image.naturalWidth);
+  return [lab.querySelector(".bptt-call").textContent.match(/labs\\.(\\w+)/)[1], height];
+})
 """
 ACTIVE = "() => window.jupyterapp.shell.currentWidget.content.activeCellIndex"
 
@@ -46,20 +91,32 @@ def labs_of(page):
     return page.locator(".bptt-lab").count()
 
 
-def move_by_key(notebook, number):
-    """Moves the `number`-th lab's first slider or list by an arrow key, and waits for another picture."""
+def tab_through(notebook, number):
+    """From the `number`-th lab's cell by Tab through all its controls; on the first, an arrow moves the picture.
+
+    Only the keyboard is used, as by someone who has no mouse. What Tab does not reach is an error.
+    """
     page, lab = notebook.page, notebook.page.locator(".bptt-lab").nth(number)
     lab.scroll_into_view_if_needed()
-    image, control = lab.locator("img.bptt-picture"), lab.locator(".noUi-handle, select").first
+    page.evaluate(SELECT_ITS_CELL, number)
+    wanted, reached = lab.evaluate(NUMBER_CONTROLS), []
+    for _ in range(MOST_CONTROLS):
+        page.keyboard.press("Tab")
+        now = lab.evaluate(FOCUSED)
+        if now is None and reached:
+            break
+        if now is not None:
+            reached.append(now)
+            if wanted[now] and not any(wanted[before] for before in reached[:-1]):
+                press_an_arrow(page, lab)
+    assert reached == list(wanted)
+
+
+def press_an_arrow(page, lab):
+    """On the slider or list that has the focus; waits for another picture."""
+    image, control = lab.locator("img.bptt-picture"), page.locator(":focus")
     before = image.get_attribute("src")
-    control.focus()
-    at_the_end = control.get_attribute("aria-valuenow") == control.get_attribute("aria-valuemax")
-    is_list = control.evaluate("element => element.matches('select')")
-    last = is_list and control.evaluate("list => list.selectedIndex === list.options.length - 1")
-    if is_list:
-        page.keyboard.press("ArrowUp" if last else "ArrowDown")
-    else:
-        page.keyboard.press("ArrowLeft" if at_the_end else "ArrowRight")
+    page.keyboard.press(control.evaluate(ARROW_WITH_ROOM))
     page.wait_for_function(
         "([image, before]) => image.src !== before", arg=[image.element_handle(), before], timeout=20_000
     )
@@ -72,7 +129,7 @@ def test_it_runs_its_labs_move_by_key_and_axe_finds_nothing(open_notebook, axe, 
     page = notebook.page
     assert labs_of(page) > 0
     for number in range(labs_of(page)):
-        move_by_key(notebook, number)
+        tab_through(notebook, number)
     notebook.wait_until_idle()
     assert notebook.errors() == []
     page.evaluate(axe)
@@ -81,36 +138,70 @@ def test_it_runs_its_labs_move_by_key_and_axe_finds_nothing(open_notebook, axe, 
         assert said.get_attribute("role") == "status"
     for picture in page.locator("img.bptt-picture").all():
         assert len(picture.get_attribute("alt")) > 40
-    assert slides_that_do_not_fit(page) == []
+    check_the_slides(notebook)
     assert notebook.errors() == []
 
 
-def slides_that_do_not_fit(page):
-    """Starts the slideshow and goes through it: (first cell, height) of each slide that is too tall."""
+def check_the_slides(notebook):
+    """A slideshow of all cells, every slide within the screen and legible, the sliders alive."""
+    page = notebook.page
+    slides, scales = go_through_the_slides(page)
+    cell_count = page.evaluate("() => window.jupyterapp.shell.currentWidget.content.widgets.length")
+    assert {number for numbers in slides for number in numbers} == set(range(cell_count))
+    assert 8 < len(slides) < MOST_SLIDES
+    too_large = {cells: size for cells, size in slides.items() if size[0] > HEIGHT or size[1] > WIDTH}
+    assert too_large == {}
+    assert len(scales) >= labs_of(page)
+    assert letters_too_small(scales) == set()
+    page.evaluate(SELECT_ITS_CELL, 0)
+    lab = page.locator(".jp-deck-mod-onscreen .bptt-lab").first
+    lab.locator("select, .noUi-handle").first.focus()
+    press_an_arrow(page, lab)
+    page.evaluate("() => window.jupyterapp.commands.execute('deck:stop')")
+
+
+def go_through_the_slides(page):
+    """Starts the slideshow and goes through it by the space bar: [(numbers of cells, height, width), …].
+
+    Of each lab on the way it keeps in `scales` how large its picture is drawn.
+    """
     page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
     page.evaluate("() => {window.jupyterapp.shell.currentWidget.content.activeCellIndex = 0}")
     page.evaluate("() => window.jupyterapp.commands.execute('deck:start')")
     page.wait_for_function("() => document.body.dataset.jpDeckMode === 'presenting'")
     page.wait_for_timeout(1500)  # side bars fold away
-    seen, too_tall = set(), []
-    for _ in range(MOST_SLIDES * 5):
-        page.wait_for_timeout(50)
+    slides, scales = {}, []
+    for _ in range(MOST_SLIDES):
+        page.wait_for_timeout(200)
         cells = page.evaluate(CELLS)
         numbers = tuple(number for number, *_ in cells)
-        if numbers and numbers not in seen:
-            page.wait_for_timeout(150)
-            cells = page.evaluate(CELLS)
-            seen.add(numbers)
-            height = cells[-1][2] - cells[0][1]
-            if height > HEIGHT or cells[0][3] > WIDTH:
-                too_tall.append((numbers[0], round(height)))
+        slides[numbers] = (cells[-1][2] - cells[0][1], max(right for *_, right in cells))
+        scales += page.evaluate(PICTURES_ON_SHOW)
         before = page.evaluate(ACTIVE)
         page.keyboard.press("Space")
-        page.wait_for_timeout(50)
-        if page.evaluate(ACTIVE) == before:
-            break
-    cell_count = page.evaluate("() => window.jupyterapp.shell.currentWidget.content.widgets.length")
-    assert {number for numbers in seen for number in numbers} == set(range(cell_count))
-    assert 8 < len(seen) < MOST_SLIDES
-    page.evaluate("() => window.jupyterapp.commands.execute('deck:stop')")
-    return too_tall
+        try:
+            page.wait_for_function(f"before => ({ACTIVE})() !== before", arg=before, timeout=1000)
+        except PlaywrightTimeout:
+            return slides, scales
+    raise AssertionError(f"more than {MOST_SLIDES} slides")
+
+
+def letters_too_small(scales):
+    """Which of these pictures have letters that are too small on the slide: {(lab, points), …}."""
+    small = set()
+    for name, height in scales:
+        picture = getattr(labs, name).picture
+        points = smallest_letters(picture) * height / (picture.size[1] * 96)  # a CSS inch
+        if points < SMALLEST_LETTERS:
+            small.add((name, round(points, 2)))
+    return small
+
+
+@cache
+def smallest_letters(picture_class):
+    """The size of the smallest letters of a picture at its own size, in points: float."""
+    figure, _ = new_figure(picture_class, dpi=100)
+    return min(
+        *(text.get_fontsize() for text in figure.findobj(Text) if text.get_text()),
+        *(lettering.size for lettering in figure.findobj(Lettering)),
+    )
