@@ -25,7 +25,7 @@ lab: $(set_up)  ## open JupyterLab at the first notebook; LAB_ARGS="--port=9999"
 	@$(venv_python) -m jupyterlab --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(as_root) $(LAB_ARGS)
 
 test: $(set_up)  ## run every test and every notebook; TEST_ARGS="-k flow" passes options on
-	@$(venv_python) -m pytest -n auto --dist loadfile \
+	@$(venv_python) -m pytest -n auto --dist loadfile --no-loadscope-reorder \
 		--nbval-lax --nbval-current-env --nbval-cell-timeout=120 $(TEST_ARGS)
 
 bench: $(bench_set_up)  ## print the benchmarks, each measured side by side in one run; installs torch (2 GB on Linux)

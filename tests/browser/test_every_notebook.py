@@ -41,8 +41,12 @@ number => {
   const notebook = window.jupyterapp.shell.currentWidget.content;
   const lab = document.querySelectorAll(".bptt-lab")[number];
   notebook.activeCellIndex = notebook.widgets.findIndex(cell => cell.node.contains(lab));
-  return window.jupyterapp.commands.execute("notebook:enter-command-mode");
+  notebook.mode = "command";
+  notebook.activeCell.node.focus();
 }
+"""
+ITS_CELL_HAS_THE_FOCUS = """
+number => document.activeElement === document.querySelectorAll(".bptt-lab")[number].closest(".jp-Cell")
 """
 # Each control of a lab in the order of the page, and whether it is a slider or a list: arrows move these.
 NUMBER_CONTROLS = """
@@ -92,13 +96,14 @@ def labs_of(page):
 
 
 def tab_through(notebook, number):
-    """From the `number`-th lab's cell by Tab through all its controls; on the first, an arrow moves the picture.
+    """From the `number`-th lab's cell by Tab through its controls; an arrow on the first moves the picture.
 
     Only the keyboard is used, as by someone who has no mouse. What Tab does not reach is an error.
     """
     page, lab = notebook.page, notebook.page.locator(".bptt-lab").nth(number)
     lab.scroll_into_view_if_needed()
     page.evaluate(SELECT_ITS_CELL, number)
+    page.wait_for_function(ITS_CELL_HAS_THE_FOCUS, arg=number)
     wanted, reached = lab.evaluate(NUMBER_CONTROLS), []
     for _ in range(MOST_CONTROLS):
         page.keyboard.press("Tab")
@@ -172,7 +177,7 @@ def go_through_the_slides(page):
     page.wait_for_timeout(1500)  # side bars fold away
     slides, scales = {}, []
     for _ in range(MOST_SLIDES):
-        page.wait_for_timeout(200)
+        page.wait_for_timeout(100)
         cells = page.evaluate(CELLS)
         numbers = tuple(number for number, *_ in cells)
         slides[numbers] = (cells[-1][2] - cells[0][1], max(right for *_, right in cells))
