@@ -12,6 +12,9 @@ pip := $(venv_python) -m pip --disable-pip-version-check -qq
 # JupyterLab refuses to run as root (as in a container) unless told so.
 as_root := $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
 
+# One more than there are cores: tests in the browser wait a good part of their time.
+workers = $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+
 .DEFAULT_GOAL := help
 .PHONY: help setup lab test bench slides picture
 
@@ -25,7 +28,7 @@ lab: $(set_up)  ## open JupyterLab at the first notebook; LAB_ARGS="--port=9999"
 	@$(venv_python) -m jupyterlab --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(as_root) $(LAB_ARGS)
 
 test: $(set_up)  ## run every test and every notebook; TEST_ARGS="-k flow" passes options on
-	@$(venv_python) -m pytest -n auto --dist loadfile --no-loadscope-reorder \
+	@$(venv_python) -m pytest -n $(workers) --dist loadfile --no-loadscope-reorder \
 		--nbval-lax --nbval-current-env --nbval-cell-timeout=120 $(TEST_ARGS)
 
 bench: $(bench_set_up)  ## print the benchmarks, each measured side by side in one run; installs torch (2 GB on Linux)

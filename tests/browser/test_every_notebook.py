@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from matplotlib.text import Text
-from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from bptt_helpers import labs
 from bptt_helpers.pictures.canvas import new_figure
@@ -18,7 +17,7 @@ pytestmark = pytest.mark.browser
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 WIDTH, HEIGHT = 1280, 720
-MOST_SLIDES, MOST_CONTROLS = 80, 60
+MOST_SLIDES, MOST_STEPS, MOST_CONTROLS = 80, 200, 60
 SMALLEST_LETTERS = 11  # points, at projection size
 
 # What axe-core finds in the outputs of cells: [rule, element], for each violation.
@@ -28,13 +27,31 @@ async () => {
   return found.violations.flatMap(rule => rule.nodes.map(node => [rule.id, node.html.slice(0, 200)]));
 }
 """
-# Of the slide on show: each cell's number, top and bottom in the window.
-CELLS = """
-() => window.jupyterapp.shell.currentWidget.content.widgets
-  .map((cell, number) => [number, cell.node])
-  .filter(([number, node]) => node.classList.contains("jp-deck-mod-onscreen"))
-  .map(([number, node]) => [number, node.getBoundingClientRect()])
-  .map(([number, box]) => [number, box.top, box.bottom, box.right])
+# Goes on to the end of the slideshow. Of each slide: its cells as [number, top, bottom, right] in the window,
+# and its labs as [name, how tall the picture is drawn], which keeps its proportions.
+WALK = """
+async most => {
+  const app = window.jupyterapp, notebook = app.shell.currentWidget.content, slides = [];
+  const rest = () => new Promise(done => setTimeout(() => requestAnimationFrame(done), 60));
+  for (let step = 0; step < most; step++) {
+    await rest();
+    const onSlide = [...notebook.widgets.entries()]
+      .filter(([number, cell]) => cell.node.classList.contains("jp-deck-mod-onscreen"));
+    const cells = onSlide.map(([number, cell]) => [number, cell.node.getBoundingClientRect()])
+      .map(([number, box]) => [number, box.top, box.bottom, box.right]);
+    const labs = onSlide.flatMap(([_, cell]) => [...cell.node.querySelectorAll(".bptt-lab")]).map(lab => {
+      const image = lab.querySelector("img.bptt-picture"), box = image.getBoundingClientRect();
+      const height = Math.min(box.height, box.width * image.naturalHeight / image.naturalWidth);
+      return [lab.querySelector(".bptt-call").textContent.match(/labs\\.(\\w+)/)[1], height];
+    });
+    slides.push([cells, labs]);
+    const before = notebook.activeCellIndex;
+    await app.commands.execute("deck:go", {direction: "down", alternate: "forward"});
+    await rest();
+    if (notebook.activeCellIndex === before) return slides;
+  }
+  throw new Error(`more than ${most} cells`);
+}
 """
 SELECT_ITS_CELL = """
 number => {
@@ -68,14 +85,6 @@ control => {
   }
   return control.ariaValueNow === control.ariaValueMax ? "ArrowLeft" : "ArrowRight";
 }
-"""
-# Of each lab on the slide: its name, and how tall its picture is drawn, which keeps its proportions.
-PICTURES_ON_SHOW = """
-() => [...document.querySelectorAll(".jp-deck-mod-onscreen .bptt-lab")].map(lab => {
-  const image = lab.querySelector("img.bptt-picture"), box = image.getBoundingClientRect();
-  const height = Math.min(box.height, box.width * image.naturalHeight / image.naturalWidth);
-  return [lab.querySelector(".bptt-call").textContent.match(/labs\\.(\\w+)/)[1], height];
-})
 """
 ACTIVE = "() => window.jupyterapp.shell.currentWidget.content.activeCellIndex"
 
@@ -166,29 +175,25 @@ def check_the_slides(notebook):
 
 
 def go_through_the_slides(page):
-    """Starts the slideshow and goes through it by the space bar: [(numbers of cells, height, width), …].
+    """Starts the slideshow and goes through it : {numbers of cells: (height, width), …}.
 
-    Of each lab on the way it keeps in `scales` how large its picture is drawn.
+    Also returns, for each lab on the way, (its name, how tall its picture is drawn).
     """
     page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
     page.evaluate("() => {window.jupyterapp.shell.currentWidget.content.activeCellIndex = 0}")
     page.evaluate("() => window.jupyterapp.commands.execute('deck:start')")
     page.wait_for_function("() => document.body.dataset.jpDeckMode === 'presenting'")
     page.wait_for_timeout(1500)  # side bars fold away
+    page.keyboard.press("Space")
+    page.wait_for_function(f"() => ({ACTIVE})() > 0")
+    page.keyboard.press("Shift+Space")
+    page.wait_for_function(f"() => ({ACTIVE})() === 0")
     slides, scales = {}, []
-    for _ in range(MOST_SLIDES):
-        page.wait_for_timeout(100)
-        cells = page.evaluate(CELLS)
+    for cells, pictures in page.evaluate(WALK, MOST_STEPS):
         numbers = tuple(number for number, *_ in cells)
         slides[numbers] = (cells[-1][2] - cells[0][1], max(right for *_, right in cells))
-        scales += page.evaluate(PICTURES_ON_SHOW)
-        before = page.evaluate(ACTIVE)
-        page.keyboard.press("Space")
-        try:
-            page.wait_for_function(f"before => ({ACTIVE})() !== before", arg=before, timeout=1000)
-        except PlaywrightTimeout:
-            return slides, scales
-    raise AssertionError(f"more than {MOST_SLIDES} slides")
+        scales += pictures
+    return slides, scales
 
 
 def letters_too_small(scales):

@@ -177,13 +177,6 @@ def test_notebook_00_in_the_dark_theme(open_notebook):
     assert notebook.errors() == []
 
 
-def test_notebook_03_by_key_and_by_drag(open_notebook):
-    notebook, lab = opened(open_notebook, "notebooks/03_two_steps_by_hand.ipynb")
-    lab.after(lambda: notebook.press("ArrowLeft"))
-    lab.after(lambda: notebook.drag(50))
-    assert notebook.errors() == []
-
-
 def test_a_drag_over_a_slow_lab_does_not_queue(jupyter_server, open_notebook):
     notebook, lab = opened(open_notebook, written(jupyter_server, "slow.ipynb", SLOW))
     lab.image.evaluate(COUNT_PICTURES)
