@@ -243,6 +243,12 @@ def numbered(html):
     )
 
 
+def has_player(cell):
+    """Whether the cell shows a player, whose letters must not get smaller: bool."""
+    return any('class="animation"' in output.get("data", {}).get("text/html", "") for output in
+               cell.get("outputs", ()))  # fmt: skip
+
+
 def build(path, folder, page, pdf):
     """One notebook's deck, and its PDF."""
     style = (HERE / "deck.css").read_text(encoding="utf-8")
@@ -258,6 +264,11 @@ def build(path, folder, page, pdf):
             notebook, layout = split(notebook, too_tall), Layout()
     else:
         raise RuntimeError(f"{path.stem}: some slides do not fit, after {ROUNDS} rounds")
+    small = [number for number in layout.zooms if has_player(notebook.cells[number])]
+    if small:
+        raise RuntimeError(
+            f"{path.stem}: the players of cells {small} would be drawn smaller: too much above"
+        )
     if pdf:
         page.goto(f"{deck.as_uri()}?print-pdf")
         page.wait_for_selector(".pdf-page", timeout=60_000)

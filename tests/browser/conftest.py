@@ -1,4 +1,4 @@
-"""A real JupyterLab in a real, headless Chromium, for the tests in this folder.
+"""A real JupyterLab in a real, headless Chromium, for the tests in this folder (harness says what they are).
 
 `open_notebook(path)` gives a `Notebook`, a page with the notebook open and its kernel idle:
 
@@ -11,142 +11,20 @@
         assert notebook.errors() == []
 """
 
-import json
 import os
-import secrets
 import shutil
-import socket
-import subprocess
-import sys
-import time
-from contextlib import closing
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
-
-SECONDS = 1000  # playwright counts in milliseconds
-START_TIMEOUT = 90
-RUN_TIMEOUT = 180 * SECONDS
-REST = 1 * SECONDS
-
-# Without a sandbox it runs as root too; without the rest it stays off the network and out of small /dev/shm.
-CHROMIUM_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-]
-
-KERNEL_IS_IDLE = """
-() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === "idle"
-"""
-# JupyterLab skips empty cells, and stops at the first error.
-EVERY_CELL_HAS_RUN = """
-() => {
-  const cells = window.jupyterapp.shell.currentWidget.content.widgets.map(cell => cell.model);
-  const code = cells.filter(cell => cell.type === "code" && cell.sharedModel.getSource().trim() !== "");
-  const failed = cell => cell.sharedModel.getOutputs().some(output => output.output_type === "error");
-  return code.every(cell => cell.executionCount !== null) || code.some(failed);
-}
-"""
-ERROR_OUTPUTS = """
-() => window.jupyterapp.shell.currentWidget.content.widgets
-  .filter(cell => cell.model.type === "code")
-  .flatMap(cell => cell.model.sharedModel.getOutputs())
-  .filter(output => output.output_type === "error" || output.name === "stderr")
-  .map(output => output.output_type === "error" ? `${output.ename}: ${output.evalue}` : String(output.text))
-"""
-
-
-@dataclass
-class Server:
-    """A running JupyterLab. root: the folder it shows, a copy. port: where it listens. token: its key."""
-
-    root: Path
-    port: int
-    token: str
-
-
-@dataclass
-class Notebook:
-    """A notebook open in JupyterLab. page: playwright's page; console: its errors so far."""
-
-    page: Page
-    console: list = field(default_factory=list)
-
-    def run_all(self):
-        """Runs all cells, and waits until each has run and the kernel rests."""
-        self.page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
-        self.page.wait_for_function(EVERY_CELL_HAS_RUN, timeout=RUN_TIMEOUT)
-        self.wait_until_idle()
-
-    def wait_until_idle(self):
-        """Waits until the kernel has nothing to do."""
-        self.page.wait_for_function(KERNEL_IS_IDLE, timeout=RUN_TIMEOUT)
-
-    def output(self, number=0):
-        """The output area of the `number`-th cell that shows widgets: a playwright locator."""
-        return (
-            self.page.locator(".jp-OutputArea").filter(has=self.page.locator(".jupyter-widgets")).nth(number)
-        )
-
-    def picture(self, number=0):
-        """What the `number`-th ipywidgets Image shows when it has come to rest, as its address: str.
-
-        A lab redraws its picture sharper a moment after its sliders rest; only then does it stay as it is.
-        """
-        image = self.page.locator("img.widget-image").nth(number)
-        before, now = None, image.get_attribute("src")
-        while before != now:
-            self.page.wait_for_timeout(REST)
-            before, now = now, image.get_attribute("src")
-        return now
-
-    def wait_for_another_picture(self, than, number=0):
-        """Waits until that picture is another one. The slider's readout is no sign: it runs ahead."""
-        changed = "([than, number]) => document.querySelectorAll('img.widget-image')[number].src !== than"
-        self.page.wait_for_function(changed, arg=[than, number], timeout=30 * SECONDS)
-
-    def handle(self, number=0):
-        """The handle of the `number`-th slider, brought into view: a playwright locator."""
-        handle = self.page.locator(".widget-slider .noUi-handle").nth(number)
-        handle.scroll_into_view_if_needed()
-        return handle
-
-    def press(self, key, number=0):
-        """Presses a key on the `number`-th slider."""
-        handle = self.handle(number)
-        handle.focus()
-        handle.press(key)
-
-    def drag(self, right, number=0, steps=10):
-        """Drags the `number`-th slider by so many pixels to the right, in so many moves of the mouse."""
-        box = self.handle(number).bounding_box()
-        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-        mouse = self.page.mouse
-        mouse.move(x, y)
-        mouse.down()
-        mouse.move(x + right, y, steps=steps)
-        mouse.up()
-
-    def errors(self):
-        """What went wrong: cells' error outputs, errors that labs show, the console's errors: list of str."""
-        shown = self.page.locator(".bptt-error").all_inner_texts()
-        return self.page.evaluate(ERROR_OUTPUTS) + shown + self.console
+from harness import CHROMIUM_ARGUMENTS, find_chromium, opened, running_jupyterlab
+from playwright.sync_api import sync_playwright
 
 
 @pytest.fixture(scope="session")
 def chromium():
     """The path of Chromium or Chrome: str. Without one, skips, or fails when BPTT_REQUIRE_BROWSER=1."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    if path and shutil.which(path):
-        return shutil.which(path)
+    if path := find_chromium():
+        return path
     reason = (
         "no Chromium found: install chromium (on Debian and Ubuntu: sudo apt-get install chromium) "
         "or Chrome, or name the program in the environment variable CHROMIUM"
@@ -172,25 +50,12 @@ def browser(chromium):
 def jupyter_server(chromium, tmp_path_factory):
     """One JupyterLab for all tests of this process, on a copy of notebooks/: Server."""
     home = tmp_path_factory.mktemp("jupyter")
-    root = home / "root"
-    root.mkdir()
     notebooks = Path(__file__).resolve().parents[2] / "notebooks"
-    if notebooks.exists():
-        shutil.copytree(notebooks, root / "notebooks", ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
-    server = Server(root, free_port(), secrets.token_hex(16))
-    with (home / "log").open("w") as log:
-        process = subprocess.Popen(
-            jupyterlab(server), cwd=root, env=own_settings(home), stdout=log, stderr=subprocess.STDOUT
-        )
-        try:
-            wait_for(server, process, home / "log")
-            yield server
-        finally:
-            process.terminate()
-            try:
-                process.wait(timeout=30)
-            except subprocess.TimeoutExpired:
-                process.kill()
+    shutil.copytree(
+        notebooks, home / "root" / "notebooks", ignore=shutil.ignore_patterns(".ipynb_checkpoints")
+    )
+    with running_jupyterlab(home) as server:
+        yield server
 
 
 @pytest.fixture
@@ -201,63 +66,8 @@ def open_notebook(browser, jupyter_server):
     def open_one(path):
         context = browser.new_context(viewport={"width": 1400, "height": 1000})
         contexts.append(context)
-        page = context.new_page()
-        notebook = Notebook(page)
-        page.on("console", lambda said: notebook.console.append(said.text) if said.type == "error" else None)
-        page.on("pageerror", lambda error: notebook.console.append(str(error)))
-        address = f"http://127.0.0.1:{jupyter_server.port}/lab/tree/{path}"
-        page.goto(f"{address}?reset&token={jupyter_server.token}")
-        page.locator("#jupyterlab-splash").wait_for(state="detached", timeout=START_TIMEOUT * SECONDS)
-        notebook.wait_until_idle()
-        return notebook
+        return opened(context.new_page(), jupyter_server, path)
 
     yield open_one
     for context in contexts:
         context.close()
-
-
-def jupyterlab(server):
-    """The command that starts JupyterLab: list of str."""
-    return [
-        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--expose-app-in-browser"),
-        *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
-        f"--ServerApp.root_dir={server.root}",
-        f"--ServerApp.port={server.port}",
-        "--ServerApp.port_retries=0",
-        f"--IdentityProvider.token={server.token}",
-    ]
-
-
-def own_settings(home):
-    """The environment of a JupyterLab that neither reads nor writes the user's settings: dict."""
-    settings = home / "config" / "labconfig" / "default_setting_overrides.json"
-    settings.parent.mkdir(parents=True)
-    # The question about news would cover a corner of the page.
-    settings.write_text(json.dumps({"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}))
-    places = {
-        "JUPYTER_CONFIG_DIR": home / "config",
-        "JUPYTER_DATA_DIR": home / "data",
-        "JUPYTER_RUNTIME_DIR": home / "runtime",
-        "IPYTHONDIR": home / "ipython",
-        "JUPYTERLAB_SETTINGS_DIR": home / "settings",
-        "JUPYTERLAB_WORKSPACES_DIR": home / "workspaces",
-    }
-    return os.environ | {name: str(place) for name, place in places.items()}
-
-
-def free_port():
-    """A port that nobody listens on now: int."""
-    with closing(socket.socket()) as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
-def wait_for(server, process, log):
-    """Waits until the server listens. Raises RuntimeError with its log if it ends or takes too long."""
-    patience = time.monotonic() + START_TIMEOUT
-    while time.monotonic() < patience and process.poll() is None:
-        with closing(socket.socket()) as caller:
-            if caller.connect_ex(("127.0.0.1", server.port)) == 0:
-                return
-        time.sleep(0.2)
-    raise RuntimeError(f"JupyterLab did not start. It said:\n{log.read_text()}")

@@ -1,0 +1,226 @@
+"""What the eye sees: from a key on a slider to changed pixels, and pictures a second while dragging.
+
+    python benchmarks/browser.py [--keys 40] [--drags 5] [--json]
+
+A real JupyterLab in headless Chromium shows five cells, in turn: three labs, the picture of one of them by
+`interact`, and a bare round trip: a slider whose callback sets an `Image` of one pixel, which is the least
+that any picture made in the kernel can take. Measured in the page itself, in one run:
+
+key    from the key's event to the first frame after the new picture has been decoded
+drag   the mouse moves over the slider for two seconds: pictures a second, and how late after the last move
+       the picture of the last value is there, in round trips (the bare one's median for a key)
+
+Needs Chromium, as the tests in tests/browser do, whose JupyterLab it starts.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from types import SimpleNamespace
+
+import nbformat
+from playwright.sync_api import sync_playwright
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "browser"))
+import harness  # the same JupyterLab that the tests use
+
+LABS = ("unroll", "flow", "phase")
+BARE = """
+import io
+import ipywidgets
+from PIL import Image
+
+def png(shade):
+    file = io.BytesIO()
+    Image.new("L", (1, 1), shade).save(file, "png")
+    return file.getvalue()
+
+pixel = [png(0), png(255)]
+slider = ipywidgets.IntSlider(min=0, max=100, layout={"width": "400px"})
+image = ipywidgets.Image(value=pixel[0], format="png", width=40, height=40)
+slider.observe(lambda change: image.set_trait("value", pixel[change.new % 2]), "value")
+ipywidgets.VBox([slider, image])
+"""
+LAB = """
+from bptt_helpers import labs
+lab = labs.{name}(controls=(labs.{name}.telling,))
+lab
+"""
+INTERACT = """
+%matplotlib inline
+import ipywidgets
+from matplotlib import pyplot, style
+from bptt_helpers import labs
+from bptt_helpers.labs.lab import Record
+from bptt_helpers.pictures.canvas import STYLE
+
+lab = labs.{name}
+start = Record({{name: control.value for name, control in lab.controls.items()}})
+
+def draw(value):
+    with style.context(STYLE):
+        lab.picture(pyplot.figure(figsize=lab.picture.size)).update(
+            lab.compute(Record(start | {{lab.telling: value}})))
+        pyplot.show()
+
+control = lab.controls[lab.telling]
+ipywidgets.interact(draw, value=control.widgets(control.value)[0])
+"""
+WATCH = """
+area => {
+  const watched = window.watched = {keys: [], moves: [], pictures: []};
+  const note = async image => {
+    await image.decode().catch(() => null);
+    const width = image.naturalWidth;
+    requestAnimationFrame(() => requestAnimationFrame(at => watched.pictures.push([at, width])));
+  };
+  const images = node => node.tagName === "IMG" ? [node] : [...(node.querySelectorAll?.("img") ?? [])];
+  window.watching?.disconnect();
+  window.watching = new MutationObserver(found => {
+    const changed = new Set(found.flatMap(
+      one => one.type === "attributes" ? images(one.target) : [...one.addedNodes].flatMap(images)));
+    changed.forEach(note);
+  });
+  window.watching.observe(area, {subtree: true, childList: true, attributes: true, attributeFilter: ["src"]});
+  if (!window.listening) {
+    window.listening = true;
+    document.addEventListener("keydown", event => window.watched.keys.push(event.timeStamp), true);
+    document.addEventListener("pointermove", event => window.watched.moves.push(event.timeStamp), true);
+  }
+}
+"""
+REST = 900  # milliseconds: the sharper picture after the last move has come, too
+DRAG_SECONDS, DRAG_PIXELS = 2, 160
+
+
+def notebook_of(cells):
+    """A notebook with these code cells."""
+    kernel = {"name": "python3", "display_name": "Python 3"}
+    made = [nbformat.v4.new_code_cell(source.strip()) for source in cells]
+    return nbformat.v4.new_notebook(cells=made, metadata={"kernelspec": kernel})
+
+
+@contextmanager
+def shown(cells):
+    """These cells in a real JupyterLab, run: a harness.Notebook."""
+    chromium = harness.find_chromium()
+    if chromium is None:
+        sys.exit("benchmarks/browser.py needs Chromium: sudo apt-get install chromium")
+    with tempfile.TemporaryDirectory() as home, harness.running_jupyterlab(Path(home)) as server:
+        nbformat.write(notebook_of(cells), server.root / "cells.ipynb")
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium, args=harness.CHROMIUM_ARGUMENTS)
+            page = browser.new_page(viewport={"width": 1400, "height": 1000})
+            notebook = harness.opened(page, server, "cells.ipynb")
+            notebook.run_all()
+            yield notebook
+            browser.close()
+
+
+class Watched:
+    """One cell's slider and pictures, and when what happened, in milliseconds of the page."""
+
+    def __init__(self, notebook, number):
+        self.page = notebook.page
+        self.area = self.page.locator(".jp-Cell-outputArea").nth(number)
+        self.handle = self.area.locator(".noUi-handle").first
+        self.handle.scroll_into_view_if_needed()
+        self.page.wait_for_timeout(REST)
+
+    def begin(self):
+        """Forgets what was, and looks."""
+        self.area.evaluate(WATCH)
+
+    def seen(self):
+        """.keys, .moves, .pictures: times; of pictures only those while it moves: one at rest is wider."""
+        watched = SimpleNamespace(**self.page.evaluate("() => window.watched"))
+        narrowest = min((width for _, width in watched.pictures), default=0)
+        watched.pictures = [at for at, width in watched.pictures if width == narrowest]
+        return watched
+
+    def key(self, key):
+        """Milliseconds from this key to its picture."""
+        self.begin()
+        self.handle.press(key)
+        self.page.wait_for_function("() => window.watched.pictures.length > 0", timeout=20_000)
+        watched = self.seen()
+        self.page.wait_for_timeout(REST)
+        return watched.pictures[0] - watched.keys[0]
+
+    def keys(self, count):
+        """Milliseconds of each of so many keys: half of them right, then left again."""
+        self.handle.focus()
+        return [self.key("ArrowRight" if n < count / 2 else "ArrowLeft") for n in range(count)]
+
+    def drag(self, right):
+        """(pictures a second while the mouse moves, milliseconds from the last move to the last picture)."""
+        box = self.handle.bounding_box()
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        mouse = self.page.mouse
+        mouse.move(x, y)
+        mouse.down()
+        self.begin()
+        until = time.perf_counter() + DRAG_SECONDS
+        while (left := until - time.perf_counter()) > 0:
+            mouse.move(x + right * (1 - left / DRAG_SECONDS), y)
+        mouse.up()
+        self.page.wait_for_timeout(3 * REST)
+        watched = self.seen()
+        first, last = watched.moves[0], watched.moves[-2]  # the last event is that of letting go
+        while_moving = [at for at in watched.pictures if first < at <= last]
+        return 1000 * len(while_moving) / (last - first), watched.pictures[-1] - last
+
+
+def measure(keys, drags):
+    """{what: (milliseconds of each key, pictures a second of each drag, milliseconds too late of each)}."""
+    cells = {"bare round trip": BARE, **{f"lab {name}": LAB.format(name=name) for name in LABS},
+             f"interact {LABS[0]}": INTERACT.format(name=LABS[0])}  # fmt: skip
+    found = {}
+    with shown(cells.values()) as notebook:
+        for number, name in enumerate(cells):
+            watched = Watched(notebook, number)
+            latencies = watched.keys(keys)
+            dragged = [watched.drag(DRAG_PIXELS * (-1) ** n) for n in range(drags)]
+            rates, late = zip(*dragged, strict=True)
+            found[name] = (latencies, rates, late)
+        if notebook.errors():
+            raise RuntimeError("\n".join(notebook.errors()))
+    return found
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--keys", type=int, default=40, help="keys on each slider (default 40)")
+    parser.add_argument("--drags", type=int, default=5, help="drags of each slider (default 5)")
+    parser.add_argument("--json", action="store_true", help="print numbers only")
+    options = parser.parse_args()
+    found = measure(options.keys, options.drags)
+    round_trip, rate, _ = (median(numbers) for numbers in found["bare round trip"])
+    table = {}
+    for name, numbers in found.items():
+        milliseconds, a_second, late = (median(each) for each in numbers)
+        table[name] = {
+            "key_ms": milliseconds,
+            "times the bare round trip": milliseconds / round_trip,
+            "pictures a second": a_second,
+            "of the bare rate": a_second / rate,
+            "late, in round trips": late / round_trip,
+        }
+    if options.json:
+        print(json.dumps(table))
+        return
+    print(f"{'':20}{'key, ms':>9}{'/ bare':>8}{'pictures/s':>12}{'/ bare':>8}{'late, round trips':>19}")
+    for name, row in table.items():
+        key, times, a_second, of_bare, late = row.values()
+        print(f"{name:20}{key:9.0f}{times:8.2f}{a_second:12.1f}{of_bare:8.2f}{late:19.1f}")
+    same = table[f"lab {LABS[0]}"]["key_ms"]
+    print(f"the lab is {table[f'interact {LABS[0]}']['key_ms'] / same:.1f} times as fast as interact")
+
+
+if __name__ == "__main__":
+    main()
