@@ -28,6 +28,7 @@ WIDTH, HEIGHT = 1280, 720
 ROOM = HEIGHT - 44  # below are the arrows
 SMALLEST = 0.62  # of its size: a cell that would have to be smaller than this to fit on a slide is an error
 GOOD = 0.8  # of its size: a cell may be drawn as small as this to stay on the slide of those before it
+LEGIBLE = 0.96  # of its size: a player drawn smaller has letters below 11 points
 ROUNDS = 25
 PACKAGES = {  # what of each npm package a deck needs
     "reveal.js": ("dist", "plugin/notes"),
@@ -104,7 +105,9 @@ def executed(path):
     """The notebook with its outputs, each lab as a player: NotebookNode."""
     notebook = nbformat.read(path, as_version=4)
     notebook.cells.insert(0, nbformat.v4.new_code_cell(SETUP))
-    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(path.parent)}}).execute()
+    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(path.parent)}}).execute(
+        stderr=subprocess.DEVNULL  # what went wrong in a cell is raised
+    )
     del notebook.cells[0]
     notebook.metadata.pop("widgets", None)  # players need none
     for cell in notebook.cells:
@@ -196,10 +199,13 @@ def split(notebook, too_tall):
 
 
 class Layout:
-    """Which cells begin a new slide, and which are drawn smaller."""
+    """Which cells begin a new slide, and which are drawn smaller.
 
-    def __init__(self):
-        self.breaks, self.zooms = set(), {}
+    players : the cells with a player: they go on a slide of their own before they are drawn smaller
+    """
+
+    def __init__(self, players=()):
+        self.players, self.breaks, self.zooms = players, set(), {}
 
     def improve(self, slides):
         """Mends the first thing that is wrong with each slide; returns how many slides there were to mend."""
@@ -212,7 +218,7 @@ class Layout:
                 zoom = self.zooms.get(number, 1) * (ROOM - top) / (bottom - top) * 0.995
                 if position == 0 and zoom < SMALLEST:
                     raise TooTallError(number, bottom - top)
-                if position == 0 or zoom >= GOOD:
+                if position == 0 or (zoom >= GOOD and number not in self.players):
                     self.zooms[number] = zoom
                 else:
                     self.breaks.add(number)
@@ -243,16 +249,18 @@ def numbered(html):
     )
 
 
-def has_player(cell):
-    """Whether the cell shows a player, whose letters must not get smaller: bool."""
-    return any('class="animation"' in output.get("data", {}).get("text/html", "") for output in
-               cell.get("outputs", ()))  # fmt: skip
+def players_of(notebook):
+    """The numbers of the cells that show a player: set."""
+    texts = [[output.get("data", {}).get("text/html", "") for output in cell.get("outputs", ())]
+             for cell in notebook.cells]  # fmt: skip
+    return {number for number, html in enumerate(texts) if 'class="animation"' in "".join(html)}
 
 
 def build(path, folder, page, pdf):
     """One notebook's deck, and its PDF."""
     style = (HERE / "deck.css").read_text(encoding="utf-8")
-    deck, notebook, layout = folder / f"{path.stem}.html", with_notes(executed(path)), Layout()
+    deck, notebook = folder / f"{path.stem}.html", with_notes(executed(path))
+    layout = Layout(players_of(notebook))
     for _ in range(ROUNDS):
         html = exported(layout.applied(notebook), path.stem, style + layout.style())
         deck.write_text(numbered(html), encoding="utf-8")
@@ -261,14 +269,13 @@ def build(path, folder, page, pdf):
             if layout.improve(slides) == 0:
                 break
         except TooTallError as too_tall:
-            notebook, layout = split(notebook, too_tall), Layout()
+            notebook = split(notebook, too_tall)
+            layout = Layout(players_of(notebook))
     else:
         raise RuntimeError(f"{path.stem}: some slides do not fit, after {ROUNDS} rounds")
-    small = [number for number in layout.zooms if has_player(notebook.cells[number])]
+    small = {n: round(layout.zooms[n], 2) for n in layout.players if layout.zooms.get(n, 1) < LEGIBLE}
     if small:
-        raise RuntimeError(
-            f"{path.stem}: the players of cells {small} would be drawn smaller: too much above"
-        )
+        raise RuntimeError(f"{path.stem}: the letters of these players would be too small: {small}")
     if pdf:
         page.goto(f"{deck.as_uri()}?print-pdf")
         page.wait_for_selector(".pdf-page", timeout=60_000)

@@ -1,5 +1,6 @@
 """Every lab in labs.__all__, every control: no move breaks it. What a lab should show, its own file tests."""
 
+import base64
 import functools
 import gc
 import re
@@ -12,7 +13,7 @@ import sweep
 
 from bptt_helpers import labs
 from bptt_helpers.labs.controls import Choice, Entry, File, Slider, Tick, Whole
-from bptt_helpers.pictures.canvas import new_figure
+from bptt_helpers.pictures.canvas import Canvas, new_figure
 
 LABS = pytest.mark.parametrize("name", labs.__all__)
 EACH_CONTROL = pytest.mark.parametrize(
@@ -260,3 +261,19 @@ def test_the_player_needs_no_kernel_and_no_network(name):
     assert not re.search(r"(src|href|url)\s*[=(]\s*[\"']?\s*(https?:)?//", player, re.IGNORECASE)
     assert "<link" not in player
     assert lab.image.value == picture
+
+
+@LABS
+def test_the_player_shows_what_the_lab_would_show(name):
+    declaration = sweep.declaration(name)
+    lab, setting = declaration(), declaration.telling
+    spread = declaration.controls[setting].spread()
+    values = [spread[0], spread[len(spread) // 2], spread[-1]]
+    player = lab.frames(setting, values).data
+    frames = re.findall(r'frames\[\d+\] = "data:image/png;base64,([^"]*)"', player)
+    for value, frame in zip(values, frames, strict=True):
+        shown = sweep.pixels(base64.b64decode(frame))
+        lab.move(**{setting: value})
+        at_rest = lab._refined(lab.settings, lab.numbers)
+        wanted = Canvas(declaration.picture).png(at_rest)
+        assert sweep.inked(shown, sweep.pixels(wanted)) == 0, value

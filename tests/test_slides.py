@@ -39,6 +39,20 @@ def test_one_that_nearly_fits_is_drawn_smaller_instead():
     )
 
 
+def test_a_player_goes_on_a_slide_of_its_own_instead():
+    layout = build.Layout(players={1})
+    layout.improve([[(0, 0, 300), (1, 300, 750)]])
+    assert (layout.breaks, layout.zooms) == ({1}, {})
+
+
+def test_players_are_found_by_their_output():
+    shown = notebook("text", "text")
+    shown.cells.append(nbformat.v4.new_code_cell("lab"))
+    html = {"text/html": '<div class="animation"></div>'}
+    shown.cells[2].outputs = [nbformat.v4.new_output("display_data", html)]
+    assert build.players_of(shown) == {2}
+
+
 def test_one_that_is_too_tall_alone_is_drawn_smaller_or_split():
     layout = build.Layout()
     layout.improve([[(4, 0, 900)]])

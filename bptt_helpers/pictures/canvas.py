@@ -62,15 +62,25 @@ class Canvas:
         canvas = self.figure.canvas
         panels = tuple(axes.get_visible() for axes in self.figure.axes)
         if panels not in self._backgrounds:
-            with style.context(STYLE):
-                canvas.draw()  # leaves the animated artists out
-            self._backgrounds[panels] = canvas.copy_from_bbox(self.figure.bbox)
+            self._backgrounds[panels] = self._what_stays()
         canvas.restore_region(self._backgrounds[panels])
         renderer = canvas.get_renderer()
         for artist in self._moving:
             if artist.axes is None or artist.axes.get_visible():
                 artist.draw(renderer)
         return np.asarray(canvas.buffer_rgba())
+
+    def _what_stays(self):
+        """The figure without the artists that move, as pixels for restore_region."""
+        # draw() leaves animated artists out by itself, but not while an animation is saved.
+        shown = [artist for artist in self._moving if artist.get_visible()]
+        for artist in shown:
+            artist.set_visible(False)
+        with style.context(STYLE):
+            self.figure.canvas.draw()
+        for artist in shown:
+            artist.set_visible(True)
+        return self.figure.canvas.copy_from_bbox(self.figure.bbox)
 
 
 @lru_cache(maxsize=8)
@@ -156,6 +166,9 @@ FOLLOWING = """
     slider.setAttribute("aria-valuetext", words.textContent);
   }};
   new MutationObserver(follow).observe(image, {{attributes: true, attributeFilter: ["src"]}});
+  if (image.hasAttribute("src")) {{  // the player was quicker
+    follow();
+  }}
 }})();
 </script>
 """

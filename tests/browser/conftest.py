@@ -58,16 +58,24 @@ def jupyter_server(chromium, tmp_path_factory):
         yield server
 
 
+@pytest.fixture(scope="module")
+def context(browser):
+    """What the pages of a file share, above all the cache: JupyterLab is several megabytes of script."""
+    return browser.new_context(viewport={"width": 1400, "height": 1000})
+
+
 @pytest.fixture
-def open_notebook(browser, jupyter_server):
-    """A function: path of a notebook below the server's root -> Notebook, its kernel idle."""
-    contexts = []
+def open_notebook(context, jupyter_server):
+    """A function: path of a notebook below the server's root -> Notebook, its kernel idle.
+
+    Afterwards its kernel is shut down, and its page closed.
+    """
+    notebooks = []
 
     def open_one(path):
-        context = browser.new_context(viewport={"width": 1400, "height": 1000})
-        contexts.append(context)
-        return opened(context.new_page(), jupyter_server, path)
+        notebooks.append(opened(context.new_page(), jupyter_server, path))
+        return notebooks[-1]
 
     yield open_one
-    for context in contexts:
-        context.close()
+    for notebook in notebooks:
+        notebook.close()

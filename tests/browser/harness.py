@@ -126,6 +126,11 @@ class Notebook:
         mouse.move(x + right, y, steps=steps)
         mouse.up()
 
+    def close(self):
+        """Shuts the kernel down and closes the page."""
+        self.page.evaluate("() => window.jupyterapp.shell.currentWidget?.sessionContext?.shutdown()")
+        self.page.close()
+
     def errors(self):
         """What went wrong: cells' error outputs, errors that labs show, the console's errors: list of str."""
         shown = self.page.locator(".bptt-error").all_inner_texts()
