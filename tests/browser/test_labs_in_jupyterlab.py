@@ -229,8 +229,9 @@ def test_work_starts_stops_and_goes_on_while_sliders_move(jupyter_server, open_n
     button.click()
     says(r"count \d+ of 1000, stopped")
     assert button.inner_text() == "Go on"
+    notebook.picture()  # the portion it was in comes to its end
     stopped = words.inner_text()
-    notebook.picture()  # comes to rest
+    notebook.page.wait_for_timeout(1000)
     assert words.inner_text() == stopped
     button.click()
     says(r"count \d+ of 1000, \d+ s left")
