@@ -5,6 +5,7 @@ import gc
 import io
 import json
 import re
+import threading
 from html import escape
 
 import numpy as np
@@ -537,3 +538,24 @@ def test_at_tells_the_numbers_of_other_settings_and_moves_nothing():
         lab.at(speed=1)
     with pytest.raises(ValueError, match=r"^w: got 99"):
         lab.at(w=99)
+
+
+def test_moves_in_two_threads_do_not_draw_into_one_picture():
+    """JupyterLab moves sliders in a thread of their own, while the main one may run a cell with a lab."""
+    values = {"here": [-1.0, -0.5, 0.0] * 30, "there": [0.5, 1.0] * 45}
+    wanted, drawn = {}, {"here": [], "there": []}
+    for value in (-1.0, -0.5, 0.0, 0.5, 1.0):
+        lab = labs.unroll(w=value)
+        wanted[value] = lab.image.value
+
+    def move(lab, name):
+        for value in values[name]:
+            lab.move(w=value)
+            drawn[name].append(lab.image.value)
+
+    there = threading.Thread(target=move, args=(labs.unroll(), "there"))
+    there.start()
+    move(labs.unroll(), "here")
+    there.join()
+    for name in values:
+        assert drawn[name] == [wanted[value] for value in values[name]]

@@ -22,6 +22,7 @@ import ipywidgets
 from IPython.display import HTML
 
 from bptt_helpers.labs.on_the_page import on_the_page
+from bptt_helpers.labs.one_at_a_time import one_at_a_time
 from bptt_helpers.labs.work import Live, Works
 from bptt_helpers.pictures.canvas import player, shared_canvas
 
@@ -161,6 +162,7 @@ class Lab(ipywidgets.VBox):
         ]
         return f"labs.{self._declaration.name}({', '.join(changed)})"
 
+    @one_at_a_time
     def move(self, **values):
         """Sets controls, as a hand would, and draws once. Raises TypeError or ValueError naming a bad one."""
         values = _accept(self._declaration, values)
@@ -256,6 +258,7 @@ class Lab(ipywidgets.VBox):
         refine = self._declaration.refine
         return numbers if refine is None else Record(refine(settings, numbers))
 
+    @one_at_a_time
     def sharpen(self):
         """Draws the picture at double resolution, as happens by itself when the sliders rest."""
         self._resting = None
@@ -265,6 +268,7 @@ class Lab(ipywidgets.VBox):
         except Exception as error:
             self._show(error)
 
+    @one_at_a_time
     def _moved(self, _change=None):
         if self._moving_together:
             return
@@ -278,6 +282,7 @@ class Lab(ipywidgets.VBox):
         except Exception as error:  # shown to the learner; the next move starts afresh
             self._show(error)
 
+    @one_at_a_time
     def _draw(self):
         declaration, settings = self._declaration, self.settings
         numbers = self._computed(settings)

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 
 import ipywidgets
 
+from bptt_helpers.labs.one_at_a_time import one_at_a_time
+
 PORTION_SECONDS = 0.15  # of work, then the picture is drawn once
 
 
@@ -54,6 +56,7 @@ class Works(ipywidgets.HBox):
         super().__init__([self.button, self.bar, self.words], layout={"align_items": "center"})
         self._tell()
 
+    @one_at_a_time
     def start(self):
         """Begins, goes on, or after the end begins again, in the background; needs a running event loop."""
         if self.is_working:
@@ -63,11 +66,13 @@ class Works(ipywidgets.HBox):
         self._task = asyncio.get_running_loop().create_task(self._go_on())  # kept, or it may be collected
         self._tell()
 
+    @one_at_a_time
     def stop(self):
         """Stops after the portion it is in. What is done stays, and start() goes on from there."""
         self.is_working = False
         self._tell()
 
+    @one_at_a_time
     def drop(self):
         """Forgets the work: it was made from settings that have moved."""
         self.work, self.is_working, self._seconds = None, False, 0.0
@@ -82,8 +87,8 @@ class Works(ipywidgets.HBox):
             self._ready()
         self.is_working = True
         try:
-            while self.is_working and self.work.done < 1:
-                self._portion(1.0)
+            while self._portion(0.5):
+                time.sleep(0.005)  # a slider that waits for its turn, in another thread, gets it
         except KeyboardInterrupt:
             pass
         finally:
@@ -97,8 +102,7 @@ class Works(ipywidgets.HBox):
     async def _go_on(self):
         me = asyncio.current_task()
         try:
-            while self.is_working and self._task is me and self.work.done < 1:
-                self._portion(PORTION_SECONDS)
+            while self._task is me and self._portion(PORTION_SECONDS):
                 await asyncio.sleep(0.01)  # the kernel hears the Stop button, and moves sliders
         except Exception as error:  # shown to the learner
             self._fail(error)
@@ -107,12 +111,17 @@ class Works(ipywidgets.HBox):
                 self.is_working = False
                 self._tell()
 
+    @one_at_a_time
     def _portion(self, seconds):
+        """Works for so long; False when it was stopped, or is at its end, and there was nothing to do."""
+        if not self.is_working or self.work.done >= 1:
+            return False
         began = time.monotonic()
         self.work.advance(seconds)
         self._seconds += time.monotonic() - began
         self._draw()
         self._tell()
+        return True
 
     def _tell(self):
         done = 0.0 if self.work is None else self.work.done
