@@ -142,14 +142,12 @@ def run(params, x, s_init, func):
     states[0] = s_init
     s_prev, s = states[:-1], states[1:]
     with silent():
-        z = recurrent.inputs_times(x, U)  # (T, …, D) x (D, H) -> (T, …, H)  all steps at once
+        z = recurrent.inputs_times(x, U) + k  # (T, …, D) x (D, H) -> (T, …, H)  all steps at once
         z = z.astype(s_init.dtype, copy=False)
-        z += k  # in place, here and below: new memory of this size takes longer than the sum
         for t in range(len(x)):
             z[t] += s_prev[t] @ W.T  # (…, H) x (H, H) -> (…, H)
             activation(z[t], out=s[t])
-        q = rows_times(s, V)  # (T, …, H) x (H, C) -> (T, …, C)
-        q += c
+        q = rows_times(s, V) + c  # (T, …, H) x (H, C) -> (T, …, C)
         o = softmax(q)
     return Trace(x, states[0], z, s, s_prev, q, o, func)
 
@@ -178,9 +176,9 @@ def cross_entropy(q, y):
     y = _check_targets(q, y, "q")
     with silent():
         shifted = q - q.real.max(axis=-1, keepdims=True)  # (T, …, C)  at most 0
+        log_sum = np.log(np.exp(shifted).sum(axis=-1))  # (T, …)
         target = np.take_along_axis(shifted, np.maximum(y, 0)[..., None], axis=-1)[..., 0]  # (T, …)
-        np.exp(shifted, out=shifted)
-        E = np.log(shifted.sum(axis=-1)) - target  # (T, …)
+        E = log_sum - target
     E[y == -1] = 0
     return E
 
@@ -249,11 +247,11 @@ def sweep(params, trace, ds):
 
     Returns dz of shape (T, …, H). Unchecked: backward and through_time have looked at the arguments.
     """
-    slope_at = SLOPES[trace.func]  # a step at a time: what it makes is still at hand when it is needed
-    dz = np.empty(ds.shape, np.result_type(trace.s, ds, params.W))  # (T, …, H)
+    slopes = slope(trace.s, trace.func)  # (T, …, H)
+    dz = np.empty_like(slopes, dtype=np.result_type(slopes, ds, params.W))
     from_future = 0
     for t in reversed(range(len(ds))):
-        dz[t], from_future = backward_step(ds[t], from_future, slope_at(trace.s[t]), params.W)
+        dz[t], from_future = backward_step(ds[t], from_future, slopes[t], params.W)
     return dz
 
 
@@ -306,7 +304,13 @@ def slope(s, func):
     """func'(z), entry by entry, expressed by the state s = func(z). At the kink of relu, z = 0, it is 0."""
     s = arguments.floats("s", s)
     arguments.choice("func", func, FUNCTIONS)
-    return SLOPES[func](s)
+    if func == "tanh":
+        return 1 - s * s
+    if func == "sigmoid":
+        return s * (1 - s)
+    if func == "relu":
+        return (s.real > 0).astype(s.dtype)
+    return np.ones_like(s)
 
 
 def sigmoid(z, out):
@@ -330,14 +334,6 @@ def _relu(z, out):
 
 # Written to `out`, unchecked: for use in time loops inside silent().
 ACTIVATIONS = {"tanh": np.tanh, "sigmoid": sigmoid, "relu": _relu, "identity": np.positive}
-
-# func' by the state s = func(z); unchecked.
-SLOPES = {
-    "tanh": lambda s: 1 - s * s,
-    "sigmoid": lambda s: s * (1 - s),
-    "relu": lambda s: (s.real > 0).astype(s.dtype),
-    "identity": np.ones_like,
-}
 
 
 def check_params(params, name="params"):

@@ -5,7 +5,9 @@ What a lab should show, its own file tests.
 
 import base64
 import functools
+import gc
 import re
+import tracemalloc
 
 import ipywidgets
 import numpy as np
@@ -147,6 +149,29 @@ def test_the_call_makes_the_same_lab(name):
         assert again.settings == lab.settings
         assert again.image.value == lab.image.value
         assert again.call == lab.call
+
+
+@LABS
+def test_memory_does_not_grow(name):
+    declaration = sweep.declaration(name)
+    lab = declaration()
+    moves = sweep.some_moves(declaration.controls, 25, np.random.default_rng(6))
+
+    def move_all(times):
+        for setting, value in moves * times:
+            lab.controls[setting].value = value
+        gc.collect()
+        return np.array([len(gc.get_objects()), tracemalloc.get_traced_memory()[0]])
+
+    move_all(4)  # fills the caches
+    tracemalloc.start()
+    try:
+        before = move_all(1)
+        growth = move_all(3) - before
+    finally:
+        tracemalloc.stop()
+    # Objects and bytes of 75 moves. One forgotten PNG a move would be ten thousand bytes or more each.
+    assert (growth < [20, 75 * 1500]).all()
 
 
 @LABS

@@ -18,16 +18,13 @@ from test_labs import LABS, button, check
 from bptt_helpers import labs
 
 EVENTS = 10_000
-MOST_GROWTH = 5e6  # bytes, of all labs together
+MOST_GROWTH = 5e6  # bytes, of all labs together: one picture kept at every move of one lab is more
+GROWN = {}  # bytes, by lab
 SETTINGS = hypothesis.settings(
     max_examples=3,
     stateful_step_count=40,
     suppress_health_check=list(hypothesis.HealthCheck),
-    phases=[
-        hypothesis.Phase.explicit,
-        hypothesis.Phase.reuse,
-        hypothesis.Phase.generate,
-    ],  # shrinking takes hours
+    phases=[hypothesis.Phase.generate],  # shrinking would take hours
 )
 CHANCE = st.integers(0, 2**32 - 1)
 
@@ -46,24 +43,22 @@ class Hands(RuleBasedStateMachine):
         self.lab.controls[setting].value = value  # past a narrowed end too
         type(self).events += 1
 
-    @rule(chance=CHANCE)
-    def move_a_control(self, chance):
+    def some_moves(self, chance, count):
         rng = np.random.default_rng([chance, self.salt])
-        ((setting, value),) = sweep.some_moves(self.declaration.controls, 1, rng)
-        self.set(setting, value)
+        return sweep.some_moves(self.declaration.controls, count, rng)
 
     @rule(chance=CHANCE)
-    def move_one_to_its_end(self, chance):
-        rng = np.random.default_rng([chance, self.salt])
-        names = list(self.declaration.controls)
-        setting = names[rng.integers(len(names))]
-        ends = sweep.values(self.declaration.controls[setting])
-        self.set(setting, ends[rng.integers(len(ends))])
+    def move_a_control(self, chance):
+        self.set(*self.some_moves(chance, 1)[0])
+
+    @rule(chance=CHANCE, end=st.sampled_from([0, -1]))
+    def move_one_to_its_end(self, chance, end):
+        ((setting, _),) = self.some_moves(chance, 1)
+        self.set(setting, sweep.ends(self.declaration.controls[setting])[end])
 
     @rule(chance=CHANCE)
     def move_several_and_the_last_back(self, chance):
-        rng = np.random.default_rng([chance, self.salt])
-        for setting, value in sweep.some_moves(self.declaration.controls, 4, rng):
+        for setting, value in self.some_moves(chance, 4):
             before = self.lab.controls[setting].value
             self.set(setting, value)
         self.set(setting, before)
@@ -83,7 +78,7 @@ class Hands(RuleBasedStateMachine):
     @invariant()
     def it_shows_something(self):
         is_sharp = self.lab.image.value is self.sharp  # twice as wide as what it would be compared with
-        check(self.lab, self.name, look=self.events % 25 == 0 and not is_sharp)
+        check(self.lab, self.name, look=self.events % 10 == 0 and not is_sharp)
 
 
 def our_caches():
@@ -126,6 +121,6 @@ def test_any_events_in_any_order(name):
     let_hands_make(half, hands)
     before = memory()
     let_hands_make(half, hands)
-    grown = memory() - before
+    GROWN[name] = memory() - before
     assert hands.events >= 2 * half
-    assert grown < MOST_GROWTH
+    assert sum(GROWN.values()) < MOST_GROWTH, GROWN

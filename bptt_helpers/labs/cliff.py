@@ -46,7 +46,7 @@ def _cells(fineness):
     return tuple(np.linspace(*ends, CELLS[fineness]) for ends in (WEIGHTS, BIASES))
 
 
-@lru_cache(maxsize=2)  # coarse and fine
+@lru_cache(maxsize=4)
 def _last_states(T, s_init, func, fineness):
     """s_{T-1}, a row a weight and a column a bias, from the lowest: (cells, cells)."""
     # float32 is half the work and enough for a colour, but what grows without bound leaves its range.
@@ -55,7 +55,7 @@ def _last_states(T, s_init, func, fineness):
     return landscape.last_state(w[:, None], b, T, s_init, func)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def _surface(T, s_init, target, func, fineness):
     """log10 E of the map's cells; FLOOR where E is smaller."""
     with np.errstate(over="ignore"):
