@@ -28,7 +28,7 @@ WIDTH, HEIGHT = 1280, 720
 ROOM = HEIGHT - 44  # below are the arrows
 SMALLEST = 0.62  # of its size: a cell that would have to be smaller than this to fit on a slide is an error
 GOOD = 0.8  # of its size: a cell may be drawn as small as this to stay on the slide of those before it
-LEGIBLE = 0.96  # of its size: a player drawn smaller has letters below 11 points
+SMALLEST_LETTERS = 11  # points, of a player's picture on its slide
 ROUNDS = 25
 PACKAGES = {  # what of each npm package a deck needs
     "reveal.js": ("dist", "plugin/notes"),
@@ -42,21 +42,26 @@ PACKAGES = {  # what of each npm package a deck needs
 SETUP = """
 from IPython import get_ipython
 from bptt_helpers.labs.lab import Lab
+from bptt_helpers.pictures.canvas import smallest_letters
 
 shown = []
+
+def player(lab, *moves):
+    letters = smallest_letters(lab._declaration.picture)
+    return {"text/html": f'<div data-letters="{letters}">{lab.frames(*moves).data}</div>'}
 
 def as_player(lab):
     if any(lab is other for other in shown):  # a notebook may show one lab several times
         return {"text/html": "<p>The same lab: its player is some slides back.</p>"}
     shown.append(lab)
     if lab.works is not None:
-        return {"text/html": lab.frames().data}
+        return player(lab)
     setting = lab._declaration.telling
     control, now = lab._declaration.controls[setting], lab.settings[setting]
     values = control.around(now)
     every = -(-len(values) // 21)
     some = [value for n, value in enumerate(values) if n % every == 0 or value == now]
-    return {"text/html": lab.frames(setting, some).data}
+    return player(lab, setting, some)
 
 get_ipython().display_formatter.mimebundle_formatter.for_type(Lab, as_player)
 """
@@ -64,14 +69,17 @@ get_ipython().display_formatter.mimebundle_formatter.for_type(Lab, as_player)
 # The speaker's view lacks MathJax's style: without this a formula is seen twice there, also as MathML.
 NOTE_STYLE = "\n\n<style>.speaker-controls-notes .mjx-math { display: none; }</style>"
 
-# Of the slide on show: the cells by number, each from where to where, in pixels of the stage.
+# Of the slide on show: the cells by number, each from where to where, in pixels of the stage; then how large
+# the smallest letters are of the player in it, in points, or null.
 CELLS = """
 () => {
   const slide = Reveal.getCurrentSlide(), top = slide.getBoundingClientRect().top, scale = Reveal.getScale();
   const cells = [...slide.querySelectorAll(".jp-Cell[data-number]")].filter(cell => !cell.closest("aside"));
   return cells.map(cell => {
-    const box = cell.getBoundingClientRect();
-    return [Number(cell.dataset.number), (box.top - top) / scale, (box.bottom - top) / scale];
+    const box = cell.getBoundingClientRect(), image = cell.querySelector("[data-letters] img");
+    const drawn = image && image.getBoundingClientRect().height / scale / image.naturalHeight;
+    const letters = image && image.closest("[data-letters]").dataset.letters * drawn * 100 / 96;
+    return [Number(cell.dataset.number), (box.top - top) / scale, (box.bottom - top) / scale, letters];
   });
 }
 """
@@ -157,7 +165,7 @@ def exported(notebook, name, style):
 
 
 def slides_of(page, deck):
-    """What stands on each slide: for every slide a list of (cell's number, top, bottom)."""
+    """What stands on each slide: for every slide a list of (cell's number, top, bottom, letters)."""
     page.goto(deck.as_uri())
     page.evaluate(READY)
     found = []
@@ -199,26 +207,23 @@ def split(notebook, too_tall):
 
 
 class Layout:
-    """Which cells begin a new slide, and which are drawn smaller.
+    """Which cells begin a new slide, and which are drawn smaller: a player only where it stands alone."""
 
-    players : the cells with a player: they go on a slide of their own before they are drawn smaller
-    """
-
-    def __init__(self, players=()):
-        self.players, self.breaks, self.zooms = players, set(), {}
+    def __init__(self):
+        self.breaks, self.zooms = set(), {}
 
     def improve(self, slides):
         """Mends the first thing that is wrong with each slide; returns how many slides there were to mend."""
         wrong = 0
         for cells in slides:
-            for position, (number, top, bottom) in enumerate(cells):
+            for position, (number, top, bottom, letters) in enumerate(cells):
                 if bottom <= ROOM:
                     continue
                 wrong += 1
                 zoom = self.zooms.get(number, 1) * (ROOM - top) / (bottom - top) * 0.995
                 if position == 0 and zoom < SMALLEST:
                     raise TooTallError(number, bottom - top)
-                if position == 0 or (zoom >= GOOD and number not in self.players):
+                if position == 0 or (zoom >= GOOD and letters is None):
                     self.zooms[number] = zoom
                 else:
                     self.breaks.add(number)
@@ -249,18 +254,16 @@ def numbered(html):
     )
 
 
-def players_of(notebook):
-    """The numbers of the cells that show a player: set."""
-    texts = [[output.get("data", {}).get("text/html", "") for output in cell.get("outputs", ())]
-             for cell in notebook.cells]  # fmt: skip
-    return {number for number, html in enumerate(texts) if 'class="animation"' in "".join(html)}
+def illegible(slides):
+    """{cell's number: points} of the players whose smallest letters are too small on their slide."""
+    every = ((number, letters) for cells in slides for number, *_, letters in cells if letters is not None)
+    return {number: round(letters, 2) for number, letters in every if letters < SMALLEST_LETTERS}
 
 
 def build(path, folder, page, pdf):
     """One notebook's deck, and its PDF."""
     style = (HERE / "deck.css").read_text(encoding="utf-8")
-    deck, notebook = folder / f"{path.stem}.html", with_notes(executed(path))
-    layout = Layout(players_of(notebook))
+    deck, notebook, layout = folder / f"{path.stem}.html", with_notes(executed(path)), Layout()
     for _ in range(ROUNDS):
         html = exported(layout.applied(notebook), path.stem, style + layout.style())
         deck.write_text(numbered(html), encoding="utf-8")
@@ -269,13 +272,11 @@ def build(path, folder, page, pdf):
             if layout.improve(slides) == 0:
                 break
         except TooTallError as too_tall:
-            notebook = split(notebook, too_tall)
-            layout = Layout(players_of(notebook))
+            notebook, layout = split(notebook, too_tall), Layout()
     else:
         raise RuntimeError(f"{path.stem}: some slides do not fit, after {ROUNDS} rounds")
-    small = {n: round(layout.zooms[n], 2) for n in layout.players if layout.zooms.get(n, 1) < LEGIBLE}
-    if small:
-        raise RuntimeError(f"{path.stem}: the letters of these players would be too small: {small}")
+    if small := illegible(slides):
+        raise RuntimeError(f"{path.stem}: the letters of these cells' players are too small: {small}")
     if pdf:
         page.goto(f"{deck.as_uri()}?print-pdf")
         page.wait_for_selector(".pdf-page", timeout=60_000)

@@ -24,14 +24,14 @@ def sources(notebook):
 
 def test_a_cell_that_does_not_fit_below_others_goes_on_the_next_slide():
     layout = build.Layout()
-    assert layout.improve([[(0, 0, 300), (1, 300, 1000)], [(2, 0, 650)]]) == 1
+    assert layout.improve([[(0, 0, 300, None), (1, 300, 1000, None)], [(2, 0, 650, None)]]) == 1
     assert (layout.breaks, layout.zooms) == ({1}, {})
-    assert layout.improve([[(0, 0, 300)], [(1, 0, 650)], [(2, 0, 650)]]) == 0
+    assert layout.improve([[(0, 0, 300, None)], [(1, 0, 650, None)], [(2, 0, 650, None)]]) == 0
 
 
 def test_one_that_nearly_fits_is_drawn_smaller_instead():
     layout = build.Layout()
-    layout.improve([[(0, 0, 300), (1, 300, 750)]])
+    layout.improve([[(0, 0, 300, None), (1, 300, 750, None)]])
     assert layout.breaks == set()
     assert layout.zooms[1] * 450 <= build.ROOM - 300
     assert (
@@ -40,25 +40,21 @@ def test_one_that_nearly_fits_is_drawn_smaller_instead():
 
 
 def test_a_player_goes_on_a_slide_of_its_own_instead():
-    layout = build.Layout(players={1})
-    layout.improve([[(0, 0, 300), (1, 300, 750)]])
+    layout = build.Layout()
+    layout.improve([[(0, 0, 300, None), (1, 300, 750, 12.0)]])
     assert (layout.breaks, layout.zooms) == ({1}, {})
 
 
-def test_players_are_found_by_their_output():
-    shown = notebook("text", "text")
-    shown.cells.append(nbformat.v4.new_code_cell("lab"))
-    html = {"text/html": '<div class="animation"></div>'}
-    shown.cells[2].outputs = [nbformat.v4.new_output("display_data", html)]
-    assert build.players_of(shown) == {2}
+def test_letters_below_eleven_points_are_found():
+    assert build.illegible([[(0, 0, 300, None), (1, 300, 750, 10.9)], [(2, 0, 650, 11.0)]]) == {1: 10.9}
 
 
 def test_one_that_is_too_tall_alone_is_drawn_smaller_or_split():
     layout = build.Layout()
-    layout.improve([[(4, 0, 900)]])
+    layout.improve([[(4, 0, 900, None)]])
     assert layout.zooms[4] * 900 <= build.ROOM
     with pytest.raises(build.TooTallError, match="cell 4 is 1400 px tall") as raised:
-        layout.improve([[(4, 0, 1400)]])
+        layout.improve([[(4, 0, 1400, None)]])
     assert raised.value.number == 4
 
 

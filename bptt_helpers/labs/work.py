@@ -19,6 +19,7 @@ import ipywidgets
 from bptt_helpers.labs.one_at_a_time import one_at_a_time
 
 PORTION_SECONDS = 0.15  # of work, then the picture is drawn once
+LONG_PORTION_SECONDS = 0.5  # the same in finish(), which need not answer as quickly
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class Works(ipywidgets.HBox):
             self._ready()
         self.is_working = True
         try:
-            while self._portion(0.5):
+            while self._portion(LONG_PORTION_SECONDS):
                 time.sleep(0.005)  # a slider that waits for its turn, in another thread, gets it
         except KeyboardInterrupt:
             pass
@@ -95,6 +96,7 @@ class Works(ipywidgets.HBox):
             self.is_working = False
             self._tell()
 
+    @one_at_a_time
     def _ready(self):
         if self.work is None or self.work.done >= 1:
             self.work, self._seconds = self._begin(), 0.0

@@ -16,8 +16,10 @@ from matplotlib import style
 from matplotlib.animation import FuncAnimation
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from PIL import Image
 
+from bptt_helpers.pictures.lettering import Lettering
 from bptt_helpers.pictures.palette import indexed_colours
 
 STYLE = "bptt_helpers.bptt"
@@ -29,6 +31,13 @@ def new_figure(picture_class, dpi):
         figure = Figure(figsize=picture_class.size, dpi=dpi)
         FigureCanvasAgg(figure)
         return figure, picture_class(figure)
+
+
+def smallest_letters(picture_class):
+    """The size of the picture's smallest letters, in points, when it is drawn at its own size: float."""
+    figure, _ = new_figure(picture_class, dpi=100)
+    texts = [text.get_fontsize() for text in figure.findobj(Text) if text.get_text()]
+    return min(texts + [lettering.size for lettering in figure.findobj(Lettering)])
 
 
 @lru_cache(maxsize=1)

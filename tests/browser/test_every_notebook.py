@@ -2,15 +2,12 @@
 
 import json
 import subprocess
-from functools import cache
 from pathlib import Path
 
 import pytest
-from matplotlib.text import Text
 
 from bptt_helpers import labs
-from bptt_helpers.pictures.canvas import new_figure
-from bptt_helpers.pictures.lettering import Lettering
+from bptt_helpers.pictures.canvas import smallest_letters
 
 pytestmark = pytest.mark.browser
 
@@ -144,6 +141,9 @@ def test_it_runs_its_labs_move_by_key_and_axe_finds_nothing(open_notebook, axe, 
     assert labs_of(page) > 0
     for number in range(labs_of(page)):
         tab_through(notebook, number)
+    before = notebook.picture()
+    notebook.drag(right=40)
+    notebook.wait_for_another_picture(before)
     notebook.wait_until_idle()
     assert notebook.errors() == []
     page.evaluate(axe)
@@ -205,13 +205,3 @@ def letters_too_small(scales):
         if points < SMALLEST_LETTERS:
             small.add((name, round(points, 2)))
     return small
-
-
-@cache
-def smallest_letters(picture_class):
-    """The size of the smallest letters of a picture at its own size, in points: float."""
-    figure, _ = new_figure(picture_class, dpi=100)
-    return min(
-        *(text.get_fontsize() for text in figure.findobj(Text) if text.get_text()),
-        *(lettering.size for lettering in figure.findobj(Lettering)),
-    )
