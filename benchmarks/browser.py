@@ -1,20 +1,21 @@
 """What the eye sees: from a key on a slider to changed pixels, and pictures a second while dragging.
 
-    python benchmarks/browser.py [--keys 40] [--drags 5] [--json]
+    python benchmarks/browser.py [--rounds 5] [--keys 8] [--json]
 
 A real JupyterLab in headless Chromium shows five cells, in turn: three labs, the picture of one of them by
 `interact`, and a bare round trip: a slider whose callback sets an `Image` of one pixel, which is the least
 that any picture made in the kernel can take. Measured in the page itself, in one run:
 
-key    from the key's event to the first frame after the new picture has been decoded
-drag   the mouse moves over the slider for two seconds: pictures a second, and how late after the last move
-       the picture of the last value is there, in round trips (the bare one's median for a key)
+key    from the key's event until the frame with the new picture has been painted
+drag   the mouse goes to and fro over the slider for two seconds: pictures a second, and how late after its
+       last move the picture of the last value is there, in round trips (the bare one's median for a key)
 
 Needs Chromium, as the tests in tests/browser do, whose JupyterLab it starts.
 """
 
 import argparse
 import json
+import math
 import sys
 import tempfile
 import time
@@ -32,6 +33,7 @@ import harness  # the same JupyterLab that the tests use
 LABS = ("unroll", "flow", "phase")
 BARE = """
 import io
+import itertools
 import ipywidgets
 from PIL import Image
 
@@ -40,10 +42,10 @@ def png(shade):
     Image.new("L", (1, 1), shade).save(file, "png")
     return file.getvalue()
 
-pixel = [png(0), png(255)]
-slider = ipywidgets.IntSlider(min=0, max=100, layout={"width": "400px"})
-image = ipywidgets.Image(value=pixel[0], format="png", width=40, height=40)
-slider.observe(lambda change: image.set_trait("value", pixel[change.new % 2]), "value")
+pixels = itertools.cycle([png(0), png(255)])
+slider = ipywidgets.IntSlider(value=50, min=0, max=100, layout={"width": "400px"})
+image = ipywidgets.Image(value=next(pixels), format="png", width=40, height=40)
+slider.observe(lambda change: image.set_trait("value", next(pixels)), "value")
 ipywidgets.VBox([slider, image])
 """
 LAB = """
@@ -76,8 +78,9 @@ area => {
   const watched = window.watched = {keys: [], moves: [], pictures: []};
   const note = async image => {
     await image.decode().catch(() => null);
-    const width = image.naturalWidth;
-    requestAnimationFrame(() => requestAnimationFrame(at => watched.pictures.push([at, width])));
+    const width = image.naturalWidth, painted = new MessageChannel();
+    painted.port1.onmessage = () => watched.pictures.push([performance.now(), width]);
+    requestAnimationFrame(() => painted.port2.postMessage(null));  // heard after this frame has been painted
   };
   const images = node => node.tagName === "IMG" ? [node] : [...(node.querySelectorAll?.("img") ?? [])];
   window.watching?.disconnect();
@@ -95,7 +98,8 @@ area => {
 }
 """
 REST = 900  # milliseconds: the sharper picture after the last move has come, too
-DRAG_SECONDS, DRAG_PIXELS = 2, 160
+DRAG_SECONDS = 2
+DRAG_PIXELS, DRAG_TURNS = 120, 2  # so far to each side, so often: a new value at every move of the mouse
 
 
 def notebook_of(cells):
@@ -157,7 +161,7 @@ class Watched:
         self.handle.focus()
         return [self.key("ArrowRight" if n < count / 2 else "ArrowLeft") for n in range(count)]
 
-    def drag(self, right):
+    def drag(self):
         """(pictures a second while the mouse moves, milliseconds from the last move to the last picture)."""
         box = self.handle.bounding_box()
         x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -165,29 +169,30 @@ class Watched:
         mouse.move(x, y)
         mouse.down()
         self.begin()
-        until = time.perf_counter() + DRAG_SECONDS
-        while (left := until - time.perf_counter()) > 0:
-            mouse.move(x + right * (1 - left / DRAG_SECONDS), y)
+        began = time.perf_counter()
+        while (share := (time.perf_counter() - began) / DRAG_SECONDS) < 1:
+            mouse.move(x + DRAG_PIXELS * math.sin(2 * math.pi * DRAG_TURNS * share), y)
         mouse.up()
         self.page.wait_for_timeout(3 * REST)
         watched = self.seen()
-        first, last = watched.moves[0], watched.moves[-2]  # the last event is that of letting go
+        first, last = watched.moves[0], watched.moves[-1]
         while_moving = [at for at in watched.pictures if first < at <= last]
         return 1000 * len(while_moving) / (last - first), watched.pictures[-1] - last
 
 
-def measure(keys, drags):
+def measure(rounds, keys):
     """{what: (milliseconds of each key, pictures a second of each drag, milliseconds too late of each)}."""
     cells = {"bare round trip": BARE, **{f"lab {name}": LAB.format(name=name) for name in LABS},
              f"interact {LABS[0]}": INTERACT.format(name=LABS[0])}  # fmt: skip
-    found = {}
+    found = {name: ([], [], []) for name in cells}
     with shown(cells.values()) as notebook:
-        for number, name in enumerate(cells):
-            watched = Watched(notebook, number)
-            latencies = watched.keys(keys)
-            dragged = [watched.drag(DRAG_PIXELS * (-1) ** n) for n in range(drags)]
-            rates, late = zip(*dragged, strict=True)
-            found[name] = (latencies, rates, late)
+        for _ in range(rounds):  # in turn, so that a busy machine is busy for all of them
+            for number, (latencies, rates, late) in enumerate(found.values()):
+                watched = Watched(notebook, number)
+                latencies += watched.keys(keys)
+                rate, too_late = watched.drag()
+                rates.append(rate)
+                late.append(too_late)
         if notebook.errors():
             raise RuntimeError("\n".join(notebook.errors()))
     return found
@@ -195,11 +200,13 @@ def measure(keys, drags):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--keys", type=int, default=40, help="keys on each slider (default 40)")
-    parser.add_argument("--drags", type=int, default=5, help="drags of each slider (default 5)")
+    parser.add_argument(
+        "--rounds", type=int, default=5, help="turns of each slider, with one drag (default 5)"
+    )
+    parser.add_argument("--keys", type=int, default=8, help="keys of each turn (default 8)")
     parser.add_argument("--json", action="store_true", help="print numbers only")
     options = parser.parse_args()
-    found = measure(options.keys, options.drags)
+    found = measure(options.rounds, options.keys)
     round_trip, rate, _ = (median(numbers) for numbers in found["bare round trip"])
     table = {}
     for name, numbers in found.items():
