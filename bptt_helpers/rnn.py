@@ -142,12 +142,14 @@ def run(params, x, s_init, func):
     states[0] = s_init
     s_prev, s = states[:-1], states[1:]
     with silent():
-        z = recurrent.inputs_times(x, U) + k  # (T, …, D) x (D, H) -> (T, …, H)  all steps at once
+        z = recurrent.inputs_times(x, U)  # (T, …, D) x (D, H) -> (T, …, H)  all steps at once
         z = z.astype(s_init.dtype, copy=False)
+        z += k
         for t in range(len(x)):
             z[t] += s_prev[t] @ W.T  # (…, H) x (H, H) -> (…, H)
             activation(z[t], out=s[t])
-        q = rows_times(s, V) + c  # (T, …, H) x (H, C) -> (T, …, C)
+        q = rows_times(s, V)  # (T, …, H) x (H, C) -> (T, …, C)
+        q += c
         o = softmax(q)
     return Trace(x, states[0], z, s, s_prev, q, o, func)
 
@@ -158,7 +160,7 @@ def softmax(q):
     if q.ndim == 0 or q.size == 0:
         raise ValueError(f"q: expected shape (…, C) with no empty axis, got {q.shape}")
     with silent():
-        o = q - q.real.max(axis=-1, keepdims=True)
+        o = q - _largest(q.real)
         np.exp(o, out=o)
         o /= o.sum(axis=-1, keepdims=True)
     return o
@@ -175,12 +177,22 @@ def cross_entropy(q, y):
     q = arguments.floats("q", q)
     y = _check_targets(q, y, "q")
     with silent():
-        shifted = q - q.real.max(axis=-1, keepdims=True)  # (T, …, C)  at most 0
+        shifted = q - _largest(q.real)  # (T, …, C)  at most 0
         log_sum = np.log(np.exp(shifted).sum(axis=-1))  # (T, …)
         target = np.take_along_axis(shifted, np.maximum(y, 0)[..., None], axis=-1)[..., 0]  # (T, …)
         E = log_sum - target
     E[y == -1] = 0
     return E
+
+
+def _largest(q):
+    """The largest logit of each row: (…, 1) for q of shape (…, C)."""
+    if q.size < 16 * q.shape[-1] ** 2:
+        return q.max(axis=-1, keepdims=True)
+    largest = q[..., 0].copy()  # many short rows: numpy's max takes several times as long for them
+    for column in range(1, q.shape[-1]):
+        np.maximum(largest, q[..., column], out=largest)
+    return largest[..., None]
 
 
 def error_at_logits(o, y):

@@ -278,6 +278,20 @@ def test_cross_entropy_of_huge_logits(size):
     np.testing.assert_allclose(rnn.softmax(q), [[1, 0, 0], [1, 0, 0], [0, 0.5, 0.5]], rtol=1e-15)
 
 
+@pytest.mark.parametrize("C", [1, 3, 8])
+def test_many_rows_at_once_give_what_each_gives_alone(C):
+    rng = np.random.default_rng(C)
+    q = rng.standard_normal((50, 16, C)) * 10.0 ** rng.integers(-3, 7, size=(50, 16, 1))
+    y = rng.integers(-1, C, size=(50, 16))
+    alone = np.array([[rnn.softmax(row) for row in step] for step in q])
+    np.testing.assert_allclose(rnn.softmax(q), alone, rtol=1e-15)
+    alone = np.array(
+        [rnn.cross_entropy(one_step[None], of[None])[0] for one_step, of in zip(q, y, strict=True)]
+    )
+    np.testing.assert_allclose(rnn.cross_entropy(q, y), alone, rtol=1e-14)
+    assert np.isfinite(rnn.cross_entropy(q, y)).all()
+
+
 def test_cross_entropy_of_huge_logits_in_float32():
     q = np.array([[1e4, -1e4], [1e38, -1e38]], np.float32)
     np.testing.assert_allclose(rnn.cross_entropy(q, [1, 0]), [2e4, 0], rtol=1e-6)
