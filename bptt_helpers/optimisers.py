@@ -115,7 +115,7 @@ def clip_by_norm(gradient, limit):
     limit : a number above 0. The length is that of all arrays together. One that overflowed stays as it is.
     """
     gradient, limit = _check(gradient, limit, "limit")
-    length = norm(gradient)
+    length = _norm(gradient)
     if not limit < length < np.inf:
         return gradient
     return _each(lambda g: g * g.dtype.type(limit / length), gradient)
@@ -129,6 +129,10 @@ def clip_by_value(gradient, limit):
 
 def norm(gradient):
     """The length of a gradient, of all its arrays together: float. It does not overflow before it has to."""
+    return _norm(_floats(gradient))
+
+
+def _norm(gradient):
     arrays = gradient if isinstance(gradient, tuple) else (gradient,)
     return recurrent.length(np.array([recurrent.length(np.ravel(array)) for array in arrays]))
 
@@ -145,7 +149,11 @@ def _each(function, *gradients):
 def _check(gradient, number, name="learning_rate"):
     """The gradient with its parts as arrays of floats, and the number above 0; or TypeError, ValueError."""
     number = _above_zero(name, number)
-    return _each(lambda g: arguments.floats("gradient", g), gradient), number
+    return _floats(gradient), number
+
+
+def _floats(gradient):
+    return _each(lambda g: arguments.floats("gradient", g), gradient)
 
 
 def _above_zero(name, value):

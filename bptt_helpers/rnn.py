@@ -82,6 +82,8 @@ def init_params(D, H, C, *, rng, scheme="uniform", spectral_radius=None, dtype=n
     """
     D, H, C = recurrent.check_init(D, H, C, rng, dtype)
     arguments.choice("scheme", scheme, ("uniform", "orthogonal", "identity"))
+    if spectral_radius is not None:
+        _check_spectral_radius(spectral_radius)
     U = recurrent.uniform(rng, H, D)
     V = recurrent.uniform(rng, C, H)
     if scheme == "uniform":
@@ -105,15 +107,21 @@ def with_spectral_radius(W, spectral_radius):
     W = arguments.floats("W", W)
     arguments.Axes().check("W", W, "HH")
     arguments.finite("W", W)
-    target = arguments.number("spectral_radius", spectral_radius)
-    if target < 0:
-        raise ValueError(f"spectral_radius: expected a number of at least 0, got {target}")
+    target = _check_spectral_radius(spectral_radius)
     if target == 0:
         return np.zeros_like(W)
     radius = np.abs(np.linalg.eigvals(W)).max()
     if radius <= 1e-6 * np.linalg.norm(W):  # an eigenvalue that is 0 may come out of eigvals at about 1e-8
         raise ValueError(f"W: expected an eigenvalue other than 0, got spectral radius {radius:.1e}")
     return W * W.dtype.type(target / radius)
+
+
+def _check_spectral_radius(value):
+    """The value as a float, when it is a finite number of at least 0; else TypeError or ValueError."""
+    value = arguments.number("spectral_radius", value)
+    if value < 0:
+        raise ValueError(f"spectral_radius: expected a number of at least 0, got {value}")
+    return value
 
 
 def forward(params, x, s_init=None, func="tanh"):

@@ -1,7 +1,6 @@
 """Where a scalar recurrent net s_t = f(w s_{t-1} + b) comes to rest, and where that changes."""
 
 from itertools import pairwise
-from math import isfinite
 from typing import NamedTuple
 
 import numpy as np
@@ -35,17 +34,11 @@ def fixed_points(w, b, func="tanh"):
 
     Between two neighbouring extrema of f(w s + b) - s there is at most one, so bisection inside each such
     piece misses none, however close to a fold. Where every state is a fixed point (identity, w = 1, b = 0)
-    the answer is s = 0. ValueError names a value that is not finite or an unknown func.
+    the answer is s = 0. TypeError or ValueError names the bad argument.
     """
-    for name, value in (("w", w), ("b", b)):
-        if not isfinite(value):
-            raise ValueError(f"{name}: got {value}, expected a finite number")
-    if func in ("tanh", "sigmoid"):
-        states = _bounded(w, b, func)
-    elif func in ("relu", "identity"):
-        states = _piecewise_linear(w, b, func)
-    else:
-        raise ValueError(f"func: got {func!r}, expected one of {', '.join(rnn.FUNCTIONS)}")
+    w, b = arguments.number("w", w), arguments.number("b", b)
+    arguments.choice("func", func, rnn.FUNCTIONS)
+    states = _bounded(w, b, func) if func in STEEPEST else _piecewise_linear(w, b, func)
     return tuple(_fixed_point(s, w, b, func) for s in states)
 
 
