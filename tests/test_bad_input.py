@@ -129,6 +129,21 @@ def trace_like(good):
     ]  # fmt: skip
 
 
+def sum_of_squares(params):
+    """A function of which the gradient is known: twice the params."""
+    return sum((weight**2).sum() for weight in params)
+
+
+COUNTED = type(PARAMS)(*(2 * weight for weight in PARAMS))
+STEP = [(ValueError, 0), (ValueError, -1e-3), (ValueError, NAN), (ValueError, "1")]
+TOLERANCE = [(ValueError, -1e-9), (ValueError, NAN), (ValueError, "1")]
+MEASURED = {
+    "function": (sum_of_squares, [(ValueError, lambda params: params.W), (TypeError, lambda params: "text")]),
+    "params": (
+        PARAMS,
+        [*OBJECT, (TypeError, PARAMS._replace(U=None)), (TypeError, PARAMS._replace(k="text"))],
+    ),
+}
 ON_A_TRACE = {"params": (PARAMS, params_like(PARAMS)), "trace": (TRACE, trace_like(TRACE))}
 WITH_TARGETS = ON_A_TRACE | {"y": (Y, TARGETS)}
 FUNC = {"func": ("tanh", CHOICE)}
@@ -298,6 +313,16 @@ TABLE = {
     "optimisers.clip_by_norm": {"gradient": (PARAMS, GRADIENT), "limit": (1.0, ABOVE_ZERO)},
     "optimisers.clip_by_value": {"gradient": (PARAMS, GRADIENT), "limit": (1.0, ABOVE_ZERO)},
     "optimisers.norm": {"gradient": (PARAMS, GRADIENT)},
+    "checks.central_differences": MEASURED | {"epsilon": (1e-5, STEP)},
+    "checks.complex_step": MEASURED | {"step": (1e-30, STEP)},
+    "checks.gradients": MEASURED | {
+        "gradient": (COUNTED, [*OBJECT, (TypeError, COUNTED._replace(U=None))]), "rtol": (1e-3, TOLERANCE),
+        "method": ("complex step", [(ValueError, "none such"), (ValueError, None)]),
+    },
+    "checks.compare": {
+        "gradient": (PARAMS, OBJECT), "reference": (PARAMS, [*OBJECT, (ValueError, TRACE._replace())]),
+        "rtol": (1e-9, TOLERANCE),
+    },
 }  # fmt: skip
 
 
@@ -367,6 +392,9 @@ CHECKS_OF_OTHERS = {"rnn.check_params", "rnn.check_trace", "gates.lstm.check_tra
 MODULES = (rnn, two_steps, flow, gates, gates.lstm, gates.gru, landscape, train, tasks, optimisers)
 
 
+CALLS = {name for name in TABLE if not name.startswith("checks.")} - {"train.Training"}
+
+
 def test_every_public_call_stands_in_the_table():
     public = set()
     for module in MODULES:
@@ -377,7 +405,7 @@ def test_every_public_call_stands_in_the_table():
             )
             if ours and not call.startswith("_"):
                 public.add(f"{name}.{call}")
-    assert public - UNCHECKED - CHECKS_OF_OTHERS - {"train.is_quick"} == set(TABLE) - {"train.Training"}
+    assert public - UNCHECKED - CHECKS_OF_OTHERS - {"train.is_quick"} == CALLS
 
 
 def test_every_argument_stands_in_the_table():

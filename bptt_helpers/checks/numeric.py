@@ -124,7 +124,7 @@ def compare(gradient, reference, rtol=1e-9):
         )
     errors, complaints = {}, []
     for name in shared:
-        mine, right = _numbers(name, getattr(gradient, name)), _numbers(name, getattr(reference, name))
+        mine, right = _numbers("gradient", gradient, name), _numbers("reference", reference, name)
         errors[name], complaint = _disagreement(name, mine, right, rtol)
         if complaint:
             complaints.append(complaint)
@@ -248,9 +248,10 @@ def _require_positive(name, value):
         raise ValueError(f"{name}: expected a positive number, got {value!r}")
 
 
-def _numbers(name, value):
+def _numbers(name, fields, field):
     """A field as float64, where float32 is held exactly."""
+    value = getattr(fields, field)
     array = np.asarray(value)
     if array.dtype.kind not in "fiu":
-        raise TypeError(f"{name}: expected an array of real numbers, got {value!r}")
+        raise TypeError(f"{name}.{field}: expected an array of real numbers, got {value!r}")
     return array.astype(np.float64)
