@@ -9,6 +9,7 @@ kernels.
 """
 
 import argparse
+import ast
 import os
 import subprocess
 import tempfile
@@ -54,7 +55,7 @@ class Learner:
         while (answer := self.client.get_shell_msg(timeout=PATIENCE))["parent_header"]["msg_id"] != sent:
             pass  # late answers to "are you ready?"
         told = answer["content"]["user_expressions"]
-        self.model, self.values = (eval(told[key]["data"]["text/plain"]) for key in wanted)
+        self.model, self.values = (ast.literal_eval(told[key]["data"]["text/plain"]) for key in wanted)
         self.wait_for_rest(sent)
 
     def wait_for_rest(self, message_id):
