@@ -5,9 +5,13 @@ LAB_ARGS ?=
 TEST_ARGS ?=
 SLIDES_ARGS ?=
 
-venv_python := .venv/bin/python
-set_up := .venv/.set-up
-bench_set_up := .venv/.bench-set-up
+# Other versions than the pins live in a .venv of their own: make test VERSIONS=oldest, or newest.
+VERSIONS ?= pinned
+venv := .venv$(if $(filter-out pinned,$(VERSIONS)),-$(VERSIONS))
+
+venv_python := $(venv)/bin/python
+set_up := $(venv)/.set-up
+bench_set_up := $(venv)/.bench-set-up
 pip := $(venv_python) -m pip --disable-pip-version-check -qq
 # JupyterLab refuses to run as root (as in a container) unless told so.
 as_root := $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
@@ -21,13 +25,13 @@ workers = $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 help:  ## print this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1  /p' $(firstword $(MAKEFILE_LIST)) | awk '{$$2 = sprintf("%-7s", $$2); print}'
 
-setup: $(set_up)  ## make .venv and install the pins into it; PYTHON=python3.12 chooses another Python
-	@echo 'Everything is set up, in .venv.'
+setup: $(set_up)  ## make .venv and install the pins into it; PYTHON=python3.13 chooses another Python
+	@echo 'Everything is set up, in $(venv).'
 
 lab: $(set_up)  ## open JupyterLab at the first notebook; LAB_ARGS="--port=9999" passes options on
 	@$(venv_python) -m jupyterlab --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(as_root) $(LAB_ARGS)
 
-test: $(set_up)  ## run every test and every notebook; TEST_ARGS="-k flow" passes options on
+test: $(set_up)  ## run every test and every notebook; TEST_ARGS="-k flow" passes options on; VERSIONS=oldest or newest
 	@$(venv_python) -m pytest -n $(workers) --dist loadfile --no-loadscope-reorder \
 		--nbval-lax --nbval-current-env --nbval-cell-timeout=120 $(TEST_ARGS)
 
@@ -45,12 +49,13 @@ picture: $(set_up)  ## draw the README's picture anew, from the lab itself
 $(set_up): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 		echo 'This needs Python 3.11 or newer, and "$(PYTHON)" is not: install one and say, for example,'; \
-		echo '    make setup PYTHON=python3.12'; exit 1; }
+		echo '    make setup PYTHON=python3.13'; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 		echo 'This Python has no venv module. On Debian and Ubuntu: sudo apt-get install python3-venv'; exit 1; }
 	@$(venv_python) -c '' 2>/dev/null || { \
-		echo 'Setting up .venv: a few minutes the first time.'; $(PYTHON) -m venv --clear .venv; }
-	@$(pip) install -r requirements.txt
+		echo 'Setting up $(venv): a few minutes the first time.'; $(PYTHON) -m venv --clear $(venv); }
+	@$(venv_python) .ci/versions.py $(VERSIONS) >$(venv)/requirements.txt
+	@$(pip) install -r $(venv)/requirements.txt
 	@$(pip) install --no-deps --no-build-isolation -e .
 	@touch $@
 
