@@ -1,0 +1,110 @@
+"""What it takes to begin: importing, by package, and the first lab of a kernel.
+
+    python benchmarks/start.py [--labs unroll,flow] [--rounds 5] [--json]
+
+beyond numpy   `import bptt_helpers.rnn` after `import numpy`, in a fresh Python
+imports        `from bptt_helpers import labs` in a fresh Python, each package's share (python -X importtime)
+first lab      a kernel that is up and has imported nothing of ours: from its cell's start to the lab on show,
+               with all imports and the fonts
+"""
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+import time
+from collections import Counter
+from statistics import median
+
+from jupyter_client import KernelManager
+
+LABS = (
+    "backward_sweep", "blame", "bug_zoo", "cliff", "ellipse", "epsilon", "flow", "gates", "loss", "phase",
+    "race", "truncate", "two_steps", "unroll", "writer",
+)  # fmt: skip
+WANTED_BEYOND_NUMPY_MS, WANTED_FIRST_LAB_SECONDS = 20, 1.5
+PATIENCE = 60
+BEYOND_NUMPY = """
+import time, numpy
+began = time.perf_counter()
+import bptt_helpers.rnn
+print(time.perf_counter() - began)
+"""
+LINE = re.compile(r"import time:\s+(\d+) \|\s+\d+ \|\s+([\w.]+)")
+STANDARD_LIBRARY = {name.lstrip("_") for name in sys.stdlib_module_names}
+
+
+def python(*arguments):
+    """(what a fresh Python prints, what it tells on stderr)."""
+    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True)
+    return done.stdout, done.stderr
+
+
+def beyond_numpy(rounds):
+    """Milliseconds that rnn costs after numpy: median."""
+    return 1000 * median(float(python("-c", BEYOND_NUMPY)[0]) for _ in range(rounds))
+
+
+def imports():
+    """{package: milliseconds of its own modules} of importing the labs, the dearest first."""
+    _, told = python("-X", "importtime", "-c", "from bptt_helpers import labs")
+    own = Counter()
+    for microseconds, module in LINE.findall(told):
+        package = module.split(".")[0]
+        own["the standard library" if package.lstrip("_") in STANDARD_LIBRARY else package] += (
+            int(microseconds) / 1000
+        )
+    return dict(own.most_common())
+
+
+def first_lab(name):
+    """Seconds from the cell's start to the lab on show, in a kernel of its own."""
+    manager = KernelManager(kernel_name="python3")
+    manager.start_kernel(stderr=subprocess.DEVNULL)
+    client = manager.client()
+    try:
+        client.start_channels()
+        client.wait_for_ready(timeout=PATIENCE)
+        client.execute_interactive("warm = 1", timeout=PATIENCE)
+        time.sleep(0.5)
+        shown = []
+
+        def note(message):
+            if message["msg_type"] == "execute_result":
+                shown.append(time.perf_counter())
+
+        began = time.perf_counter()
+        client.execute_interactive(
+            f"from bptt_helpers import labs\nlabs.{name}()", output_hook=note, timeout=PATIENCE
+        )
+        return shown[0] - began
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--labs", default=",".join(LABS), help="which, with commas between (default all)")
+    parser.add_argument("--rounds", type=int, default=5, help="of each, the median counts (default 5)")
+    parser.add_argument("--json", action="store_true", help="print numbers only")
+    options = parser.parse_args()
+    told = {"beyond_numpy_ms": beyond_numpy(options.rounds), "imports_ms": imports(), "first_lab_s": {}}
+    if not options.json:
+        print(f"import bptt_helpers.rnn, beyond numpy: {told['beyond_numpy_ms']:.1f} ms", end=" ")
+        print(f"(wanted: {WANTED_BEYOND_NUMPY_MS} at most)")
+        print("\nimporting the labs, ms of each package's own modules")
+        for package, milliseconds in list(told["imports_ms"].items())[:9]:
+            print(f"{package:24}{milliseconds:6.0f}")
+        print(f"\nthe first lab of a kernel, s (wanted: {WANTED_FIRST_LAB_SECONDS} at most)")
+    for name in options.labs.split(","):
+        told["first_lab_s"][name] = median(first_lab(name) for _ in range(options.rounds))
+        if not options.json:
+            print(f"{name:24}{told['first_lab_s'][name]:6.2f}", flush=True)
+    if options.json:
+        print(json.dumps(told))
+
+
+if __name__ == "__main__":
+    main()
