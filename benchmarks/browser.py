@@ -162,7 +162,11 @@ class Watched:
         return [self.key("ArrowRight" if n < count / 2 else "ArrowLeft") for n in range(count)]
 
     def drag(self):
-        """(pictures a second while the mouse moves, milliseconds from the last move to the last picture)."""
+        """What one drag shows: (a_second, late, after).
+
+        pictures a second while the mouse moves, milliseconds from the last move to the last picture, and how
+        many pictures came after that move: more than two would mean that moves queue up
+        """
         box = self.handle.bounding_box()
         x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
         mouse = self.page.mouse
@@ -177,22 +181,22 @@ class Watched:
         watched = self.seen()
         first, last = watched.moves[0], watched.moves[-1]
         while_moving = [at for at in watched.pictures if first < at <= last]
-        return 1000 * len(while_moving) / (last - first), watched.pictures[-1] - last
+        after = sum(at > last for at in watched.pictures)
+        return 1000 * len(while_moving) / (last - first), watched.pictures[-1] - last, after
 
 
 def measure(rounds, keys):
-    """{what: (milliseconds of each key, pictures a second of each drag, milliseconds too late of each)}."""
+    """{what: (milliseconds of each key, then of each drag what `drag` says, three lists)}."""
     cells = {"bare round trip": BARE, **{f"lab {name}": LAB.format(name=name) for name in LABS},
              f"interact {LABS[0]}": INTERACT.format(name=LABS[0])}  # fmt: skip
-    found = {name: ([], [], []) for name in cells}
+    found = {name: ([], [], [], []) for name in cells}
     with shown(cells.values()) as notebook:
         for _ in range(rounds):  # in turn, so that a busy machine is busy for all of them
-            for number, (latencies, rates, late) in enumerate(found.values()):
+            for number, (latencies, *drags) in enumerate(found.values()):
                 watched = Watched(notebook, number)
                 latencies += watched.keys(keys)
-                rate, too_late = watched.drag()
-                rates.append(rate)
-                late.append(too_late)
+                for numbers, number_of_this_drag in zip(drags, watched.drag(), strict=True):
+                    numbers.append(number_of_this_drag)
         if notebook.errors():
             raise RuntimeError("\n".join(notebook.errors()))
     return found
@@ -207,24 +211,26 @@ def main():
     parser.add_argument("--json", action="store_true", help="print numbers only")
     options = parser.parse_args()
     found = measure(options.rounds, options.keys)
-    round_trip, rate, _ = (median(numbers) for numbers in found["bare round trip"])
+    round_trip, rate, *_ = (median(numbers) for numbers in found["bare round trip"])
     table = {}
     for name, numbers in found.items():
-        milliseconds, a_second, late = (median(each) for each in numbers)
+        milliseconds, a_second, late, after = (median(each) for each in numbers)
         table[name] = {
             "key_ms": milliseconds,
             "times the bare round trip": milliseconds / round_trip,
             "pictures a second": a_second,
             "of the bare rate": a_second / rate,
             "late, in round trips": late / round_trip,
+            "pictures after the last move": after,
         }
     if options.json:
         print(json.dumps(table))
         return
-    print(f"{'':20}{'key, ms':>9}{'/ bare':>8}{'pictures/s':>12}{'/ bare':>8}{'late, round trips':>19}")
+    print(f"{'':20}{'key, ms':>9}{'/ bare':>8}{'pictures/s':>12}{'/ bare':>8}", end="")
+    print(f"{'late, round trips':>19}{'pictures after':>16}")
     for name, row in table.items():
-        key, times, a_second, of_bare, late = row.values()
-        print(f"{name:20}{key:9.0f}{times:8.2f}{a_second:12.1f}{of_bare:8.2f}{late:19.1f}")
+        key, times, a_second, of_bare, late, after = row.values()
+        print(f"{name:20}{key:9.0f}{times:8.2f}{a_second:12.1f}{of_bare:8.2f}{late:19.1f}{after:16.0f}")
     same = table[f"lab {LABS[0]}"]["key_ms"]
     print(f"the lab is {table[f'interact {LABS[0]}']['key_ms'] / same:.1f} times as fast as interact")
 
