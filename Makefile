@@ -20,7 +20,7 @@ as_root := $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
 workers = $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test bench slides picture
+.PHONY: help setup lab test bench mutants slides picture
 
 help:  ## print this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1  /p' $(firstword $(MAKEFILE_LIST)) | awk '{$$2 = sprintf("%-7s", $$2); print}'
@@ -37,6 +37,10 @@ test: $(set_up)  ## run every test and every notebook; TEST_ARGS="-k flow" passe
 
 bench: $(bench_set_up)  ## print the benchmarks, each measured side by side in one run; installs torch (2 GB on Linux)
 	@for script in benchmarks/*.py; do echo "$$script"; $(venv_python) $$script || exit; done
+
+mutants: $(set_up)  ## change the mathematics in thousands of small ways: do the tests notice?
+	@$(venv_python) -m pip --disable-pip-version-check -qq install -e '.[mutants]' --no-build-isolation
+	@OPENBLAS_NUM_THREADS=1 CI=1 $(venv_python) -m mutmut run
 
 slides: $(set_up)  ## make build/slides: a deck and a PDF of each notebook; SLIDES_ARGS="06_vanish_or_explode" for one
 	@$(venv_python) -W ignore slides/build.py $(SLIDES_ARGS)

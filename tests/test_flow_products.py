@@ -203,6 +203,7 @@ def test_bounds_in_closed_form():
     assert bounds.spectral_radius == pytest.approx(0.5)
     assert bounds.largest_singular_value == pytest.approx(largest)
     assert bounds.per_step == pytest.approx(largest / 4)
+    assert bounds.steepest == 0.25
     assert (bounds.must_vanish, bounds.may_explode) == (True, False)
     # γ σ_max = 1 exactly: neither is certain
     edge = flow.bounds(np.array([[0.0, 1.0], [1.0, 0.0]]), "tanh")
@@ -253,6 +254,17 @@ def test_float32_stays_float32():
     products = flow.running_products(factors)
     assert {part.dtype for part in products} == {np.dtype(np.float32)}
     assert flow.log10_singular_values(products).dtype == np.float32
+    assert flow.log10_extremes(factors).dtype == np.float32
+    network = networks.random_network(3)
+    params = rnn.Params(*(weight.astype(np.float32) for weight in network.params))
+    trace = rnn.forward(params, network.x.astype(np.float32))
+    assert flow.log10_error_sizes(params, trace, np.ones(4, np.float32)).dtype == np.float32
+
+
+def test_nothing_to_rescale_has_size_one():
+    products = flow.running_products(np.zeros((2, 2, 2)))
+    np.testing.assert_array_equal(products.log10_scale, [0, 0])
+    assert not products.matrices.any()
 
 
 BATCH = networks.random_network(12, batch=(2,))
