@@ -368,6 +368,56 @@ def test_good_arguments_are_taken(name, tmp_path):
     function_of(name)(**good_arguments(name, tmp_path))
 
 
+ADAM = {"decay": 0.9, "decay_square": 0.999, "epsilon": 1e-8}
+DEFAULTS = {  # what a call does without these arguments is what it does with these
+    "rnn.init_params": {"scheme": "uniform", "spectral_radius": None, "dtype": np.float64},
+    "rnn.forward": {"s_init": np.zeros(H), "func": "tanh"},
+    "two_steps.run": {"func": "tanh"},
+    "gates.lstm.init_params": {"forget_bias": 1.0, "dtype": np.float64},
+    "gates.lstm.forward": {"s_init": np.zeros(H), "c_init": np.zeros(H)},
+    "gates.gru.init_params": {"dtype": np.float64},
+    "gates.gru.forward": {"s_init": np.zeros(H)},
+    "landscape.course": {"s_init": 0.0, "func": "tanh"},
+    "landscape.log10_size": {"s_init": 0.0, "func": "tanh"},
+    "landscape.equilibria": {"func": "tanh", "count": 201, "reach": 8.0},
+    **{f"landscape.{name}": {"func": "tanh"} for name in ("states", "last_state", "loss", "gradient")},
+    **{
+        f"landscape.{name}": {"func": "tanh"}
+        for name in ("growing_states", "fixed_points", "folds", "descend")
+    },
+    "train.model": {"seed": 0, "forget_bias": 1.0, "dtype": np.float32},
+    "train.sample": {"temperature": 1.0},
+    "tasks.adding": {"seed": 0},
+    "tasks.copy": {"symbols": 8, "length": 10, "seed": 0},
+    "tasks.temporal_order": {"seed": 0},
+    "tasks.binary_addition": {"bits": 8, "seed": 0},
+    "tasks.text": {"T": 25, "validation_share": 0.1},
+    "tasks.sentence": {"topic": "objects", "longest": 60},
+    "tasks.text_from_bytes": {"limit": 5_000_000},
+    "optimisers.momentum": {"decay": 0.9},
+    "optimisers.rmsprop": {"decay": 0.9, "epsilon": 1e-8},
+    "optimisers.adagrad": {"epsilon": 1e-8},
+    "optimisers.adam": ADAM,
+    "checks.compare": {"rtol": 1e-9},
+}
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_defaults_are_what_they_are_said_to_be(name, tmp_path):
+    without, given = good_arguments(name, tmp_path), good_arguments(name, tmp_path)
+    for argument in DEFAULTS[name]:
+        del without[argument]
+    call = function_of(name)
+    assert written_out(call(**without)) == written_out(call(**given | DEFAULTS[name]))
+
+
+def test_a_training_is_by_default_as_its_docstring_says():
+    assert train.Training(TASK, MODEL).settings == {
+        "rule": "adam", "learning_rate": 0.01, "options": {}, "batch": 32, "clip": "norm", "limit": 1.0,
+        "check_every": 50, "held_out": 200,
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(("name", "argument", "error", "value"), list(rows()))
 def test_one_bad_argument_gets_its_error_and_nothing_else(name, argument, error, value, tmp_path, capfd):
     arguments = good_arguments(name, tmp_path) | {argument: value}

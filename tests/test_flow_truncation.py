@@ -132,6 +132,7 @@ def test_a_known_angle_and_length_come_out_at_any_size(degrees, size):
     radians = math.radians(degrees)
     turned = np.array([0.5 * math.cos(radians), 0.5 * math.sin(radians)]) * size
     angle, length = flow.angle_and_length(turned, np.array([size, 0.0]))
+    assert (type(angle), type(length)) == (float, float)
     assert angle == pytest.approx(degrees, rel=1e-12, abs=1e-13)
     assert length == pytest.approx(0.5, rel=1e-14)
 

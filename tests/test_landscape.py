@@ -121,6 +121,7 @@ def test_full_functions_rest_at_their_ends(func, low, high):
     ("w", "b", "func", "expected"),
     [
         (0.5, 1.0, "identity", [(2.0, 0.5, True)]),
+        (0.5, -1.0, "identity", [(-2.0, 0.5, True)]),
         (-2.0, 3.0, "identity", [(1.0, -2.0, False)]),
         (1.0, 0.5, "identity", []),
         (1.0, 0.0, "identity", [(0.0, 1.0, False)]),  # every state stays where it is

@@ -280,6 +280,19 @@ def test_smoothed_is_the_mean_of_the_last_ones(values, over):
     np.testing.assert_allclose(train.smoothed(np.array(values), over), wanted, atol=1e-9)
 
 
+def test_smoothed_loses_nothing_in_a_long_row_of_single_numbers():
+    smooth = train.smoothed(np.full(300_000, 0.1, np.float32), 10)
+    np.testing.assert_allclose(smooth, np.float32(0.1), rtol=1e-6)
+
+
+@pytest.mark.parametrize(("value", "quick"), [("1", True), ("0", False), ("", False)])
+def test_quick_is_what_the_environment_says(value, quick, monkeypatch):
+    monkeypatch.setenv("BPTT_QUICK", value)
+    assert train.is_quick() is quick
+    monkeypatch.delenv("BPTT_QUICK")
+    assert train.is_quick() is False
+
+
 @settings(max_examples=30)
 @given(temperature=st.floats(0.1, 3), seed=st.integers(0, 99), network=st.sampled_from(train.NETWORKS))
 def test_sample_draws_from_the_softmax_at_this_temperature(temperature, seed, network):

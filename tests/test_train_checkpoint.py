@@ -5,6 +5,7 @@ import signal
 import threading
 import zipfile
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -81,6 +82,41 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
         assert [left.name for left in tmp_path.iterdir()] == ["run.npz"]
     train.save(path, training)
     same(train.load(path, TASKS["adding"]), training)
+
+
+def test_the_new_file_is_written_beside_the_old_one(tmp_path, monkeypatch):
+    """Only within one folder is renaming sure to be a matter of a moment."""
+    renamed = []
+    replace = Path.replace
+
+    def watched(self, target):
+        renamed.append((self, Path(target)))
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", watched)
+    train.save(tmp_path / "run.npz", small(TASKS["adding"]))
+    ((temporary, target),) = renamed
+    assert temporary.parent == target.parent == tmp_path
+    assert temporary.name.startswith(".run.npz.")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("something more", "run.npz: it also holds more$"),
+        ("words of another time", r"run.npz: its format is 99, this program's 1$"),
+        ("a weight is missing", "run.npz: params.W$"),
+        ("a history that is too short", r"run.npz: history.loss has shape \(1,\), expected \(3,\)$"),
+        ("memory of another kind", "run.npz: memory.mean.W is of float32, expected float64$"),
+    ],
+)
+def test_a_refusal_says_what_is_wrong_with_the_file(change, said, tmp_path):
+    training = small(TASKS["adding"])
+    training.run(3, progress=False)
+    train.save(tmp_path / "run.npz", training)
+    rewritten(tmp_path / "run.npz", CHANGES[change])
+    with pytest.raises(ValueError, match=said):
+        train.load(tmp_path / "run.npz", TASKS["adding"])
 
 
 def test_a_damaged_file_is_refused_or_says_the_same(tmp_path):
