@@ -2,11 +2,13 @@
 
 import logging
 import os
+import threading
 from pathlib import Path
 
 import hypothesis
 import pytest
 from hypothesis.database import DirectoryBasedExampleDatabase
+from tqdm import tqdm
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -23,6 +25,9 @@ def pytest_configure(config):
     """Makes a warning in a notebook's cell an error, and training short: kernels inherit the environment."""
     os.environ["PYTHONWARNINGS"] = "error:::__main__"
     os.environ["BPTT_QUICK"] = "1"
+    if "MUTANT_UNDER_TEST" in os.environ:
+        # tqdm's own lock is one for all forks: a mutant stopped while it holds it would stop the rest.
+        tqdm.set_lock(threading.RLock())
 
 
 class Swallowed(logging.Handler):
