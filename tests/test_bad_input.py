@@ -264,7 +264,7 @@ TABLE = {
         "model": (WRITER, [*OBJECT, (ValueError, MODEL._replace(params=PARAMS))]),
         "start": ([0, 1], [(TypeError, None), (TypeError, [0.5]), (ValueError, [-1]), (ValueError, [99]),
                            (ValueError, np.zeros(0, int)), (ValueError, [[0]])]),
-        "length": (3, integers()), "rng": (RNG, GENERATOR),
+        "length": (200, integers()), "rng": (RNG, GENERATOR),
         "temperature": (1.0, [*NUMBER, (ValueError, -0.1)]),
     },
     "train.smoothed": {
@@ -368,7 +368,6 @@ def test_good_arguments_are_taken(name, tmp_path):
     function_of(name)(**good_arguments(name, tmp_path))
 
 
-ADAM = {"decay": 0.9, "decay_square": 0.999, "epsilon": 1e-8}
 DEFAULTS = {  # what a call does without these arguments is what it does with these
     "rnn.init_params": {"scheme": "uniform", "spectral_radius": None, "dtype": np.float64},
     "rnn.forward": {"s_init": np.zeros(H), "func": "tanh"},
@@ -397,7 +396,7 @@ DEFAULTS = {  # what a call does without these arguments is what it does with th
     "optimisers.momentum": {"decay": 0.9},
     "optimisers.rmsprop": {"decay": 0.9, "epsilon": 1e-8},
     "optimisers.adagrad": {"epsilon": 1e-8},
-    "optimisers.adam": ADAM,
+    "optimisers.adam": {"decay": 0.9, "decay_square": 0.999, "epsilon": 1e-8},
     "checks.compare": {"rtol": 1e-9},
 }
 

@@ -280,6 +280,24 @@ def test_smoothed_is_the_mean_of_the_last_ones(values, over):
     np.testing.assert_allclose(train.smoothed(np.array(values), over), wanted, atol=1e-9)
 
 
+def test_the_bar_tells_the_mean_loss_of_the_last_fifty_steps(capsys):
+    training = small(TASKS["adding"])
+    history = training.run(120)
+    said = f"loss {history.loss[-50:].mean():.4g}, held out {history.validation_loss[-1]:.4g}"
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("size", [3e38, -3e38])
+def test_logits_that_overflow_have_a_gradient_that_does(size):
+    model = train.model("rnn", D=2, H=4, C=1)
+    params = model.params._replace(V=np.full((1, 4), size, np.float32), k=np.full(4, 9, np.float32))
+    x, y = np.zeros((3, 1, 2), np.float32), np.zeros((3, 1, 1))
+    states = train.zeros(model, (1,))
+    loss, gradient, _ = models.loss_and_gradient(model._replace(params=params), x, y, "squared_error", states)
+    assert loss == np.inf
+    np.testing.assert_array_equal(gradient.V, np.full((1, 4), np.sign(size) * np.inf))
+
+
 def test_smoothed_loses_nothing_in_a_long_row_of_single_numbers():
     smooth = train.smoothed(np.full(300_000, 0.1, np.float32), 10)
     np.testing.assert_allclose(smooth, np.float32(0.1), rtol=1e-6)
