@@ -57,7 +57,9 @@ def test_it_is_the_plain_product_where_that_fits_a_float(func):
         s = rnn.activate(w * s + b, func)
         product = product * w * rnn.slope(s, func)
         course.append(log10(product))
-    np.testing.assert_allclose(landscape.course(w, b, T, s_init, func).log10_sizes, course, atol=1e-9)
+    whole = landscape.course(w, b, T, s_init, func)
+    np.testing.assert_allclose(whole.log10_sizes, course, atol=1e-9)
+    np.testing.assert_allclose(whole.factors, np.abs(w) * rnn.slope(whole.s, func), rtol=1e-14)
     np.testing.assert_allclose(landscape.log10_size(w, b, T, s_init, func), course[-1], atol=1e-9)
 
 

@@ -232,6 +232,15 @@ def test_too_large_is_said_and_the_weights_stay():
     assert len(training.history.loss) == training.step < 50
 
 
+@pytest.mark.parametrize(("loss", "size", "what"), [(np.inf, 1.0, "loss"), (1.0, np.inf, "gradient")])
+def test_what_is_too_large_is_named(loss, size, what, monkeypatch):
+    training = small(TASKS["adding"])
+    gradient = type(training.model.params)(*(np.full_like(w, size) for w in training.model.params))
+    monkeypatch.setattr(models, "loss_and_gradient", lambda *_: (loss, gradient, training.state.states))
+    with pytest.raises(OverflowError, match=f"^step 0: the {what} is too large"):
+        training.run(1, progress=False)
+
+
 def test_advance_stops_at_the_step_and_after_the_time():
     training = small(TASKS["adding"])
     training.advance(60, until=5)
