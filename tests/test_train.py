@@ -296,15 +296,17 @@ def test_the_bar_tells_the_mean_loss_of_the_last_fifty_steps(capsys):
     assert said in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("size", [3e38, -3e38])
-def test_logits_that_overflow_have_a_gradient_that_does(size):
-    model = train.model("rnn", D=2, H=4, C=1)
-    params = model.params._replace(V=np.full((1, 4), size, np.float32), k=np.full(4, 9, np.float32))
-    x, y = np.zeros((3, 1, 2), np.float32), np.zeros((3, 1, 1))
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_logits_that_overflow_have_a_gradient_that_does(dtype, sign):
+    model = train.model("rnn", D=2, H=4, C=1, dtype=dtype)
+    largest = np.full((1, 4), sign * np.finfo(dtype).max)
+    params = model.params._replace(V=largest, k=np.full(4, 9, dtype))
+    x, y = np.zeros((3, 1, 2), dtype), np.zeros((3, 1, 1))
     states = train.zeros(model, (1,))
     loss, gradient, _ = models.loss_and_gradient(model._replace(params=params), x, y, "squared_error", states)
     assert loss == np.inf
-    np.testing.assert_array_equal(gradient.V, np.full((1, 4), np.sign(size) * np.inf))
+    np.testing.assert_array_equal(gradient.V, np.full((1, 4), sign * np.inf))
 
 
 def test_smoothed_loses_nothing_in_a_long_row_of_single_numbers():
