@@ -141,9 +141,6 @@ def test_it_runs_its_labs_move_by_key_and_axe_finds_nothing(open_notebook, axe, 
     assert labs_of(page) > 0
     for number in range(labs_of(page)):
         tab_through(notebook, number)
-    before = notebook.picture()
-    notebook.drag(right=40)
-    notebook.wait_for_another_picture(before)
     notebook.wait_until_idle()
     assert notebook.errors() == []
     page.evaluate(axe)
