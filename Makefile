@@ -50,7 +50,7 @@ picture: $(set_up)  ## draw the README's picture anew, from the lab itself
 		lab.sharpen(); Path('docs/two_steps.png').write_bytes(lab.image.value)"
 
 # The stamp is younger than the pins when .venv holds them, and is written last, so that a broken set-up is done again.
-$(set_up): requirements.txt pyproject.toml
+$(set_up): requirements.txt pyproject.toml .ci/versions.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 		echo 'This needs Python 3.11 or newer, and "$(PYTHON)" is not: install one and say, for example,'; \
 		echo '    make setup PYTHON=python3.13'; exit 1; }

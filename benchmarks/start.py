@@ -19,10 +19,8 @@ from statistics import median
 
 from jupyter_client import KernelManager
 
-LABS = (
-    "backward_sweep", "blame", "bug_zoo", "cliff", "ellipse", "epsilon", "flow", "gates", "loss", "phase",
-    "race", "truncate", "two_steps", "unroll", "writer",
-)  # fmt: skip
+from bptt_helpers import labs
+
 WANTED_BEYOND_NUMPY_MS, WANTED_FIRST_LAB_SECONDS = 20, 1.5
 PATIENCE = 60
 BEYOND_NUMPY = """
@@ -86,7 +84,9 @@ def first_lab(name):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--labs", default=",".join(LABS), help="which, with commas between (default all)")
+    parser.add_argument(
+        "--labs", default=",".join(labs.__all__), help="which, with commas between (default all)"
+    )
     parser.add_argument("--rounds", type=int, default=5, help="of each, the median counts (default 5)")
     parser.add_argument("--json", action="store_true", help="print numbers only")
     options = parser.parse_args()

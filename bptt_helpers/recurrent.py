@@ -163,6 +163,11 @@ def check_state_errors(params, trace, ds):
     if ds.shape != trace.s.shape:
         raise ValueError(f"ds: expected shape {trace.s.shape} as trace.s, got {ds.shape}")
     arguments.one_dtype({"params": params.W, "trace.s": trace.s, "ds": ds})
-    if np.isfinite(trace.s).all():  # states that overflowed may well have such errors
-        arguments.finite("ds", ds)
+    check_finite_error("ds", ds, trace)
     return ds
+
+
+def check_finite_error(name, error, trace):
+    """ValueError when `error` holds NaN or infinity, unless states of the trace did overflow: then it may."""
+    if np.isfinite(trace.s).all():
+        arguments.finite(name, error)

@@ -126,8 +126,7 @@ def log10_error_sizes(params, trace, error):
     axes = arguments.Axes()
     axes.check("params.k", params.k, "H")
     axes.check("error", error, "H")
-    if np.isfinite(trace.s).all():  # states that overflowed may well have such an error
-        arguments.finite("error", error)
+    recurrent.check_finite_error("error", error, trace)
     slopes = rnn.slope(trace.s, trace.func)  # (T, H)
     sizes, scale = np.empty(len(slopes), slopes.real.dtype), 0.0
     with recurrent.silent():
