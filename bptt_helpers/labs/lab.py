@@ -139,6 +139,7 @@ class Lab(ipywidgets.VBox):
         below.add_class("bptt-below")
         self._narrow()
         self._draw()  # what is wrong at the start is raised, so that a test run sees it
+        self._tell_call()
         for widget in self.controls.values():
             widget.observe(self._moved, "value")
 
@@ -288,25 +289,32 @@ class Lab(ipywidgets.VBox):
         numbers = self._computed(settings)
         self.image.value = shared_canvas(declaration.picture, MOVING_DPI).png(numbers)
         self.words.value = f'<div class="bptt-words">{declaration.describe(settings, numbers)}</div>'
-        self.call_text.value = (
-            f'<code class="bptt-call" title="one click selects it">{escape(self.call)}</code>'
-        )
         self.numbers, self.error, self._drawn = numbers, None, settings
-        self._sharpen_soon()
+        self._rest_soon()
 
     def _show(self, error):
         self.error, self._drawn = error, None
         said = escape(f"{type(error).__name__}: {error}")
         self.words.value = f'<div class="bptt-words bptt-error">This could not be computed. {said}</div>'
 
-    def _sharpen_soon(self):
+    def _tell_call(self):
+        said = f'<code class="bptt-call" title="one click selects it">{escape(self.call)}</code>'
+        self.call_text.value = said
+
+    def _rest_soon(self):
         try:
             loop = asyncio.get_running_loop()
-        except RuntimeError:
-            return  # no event loop, nobody to look
+        except RuntimeError:  # no event loop, nobody to look
+            self._tell_call()
+            return
         if self._resting is not None:
             self._resting.cancel()
-        self._resting = loop.call_later(REST_SECONDS, self.sharpen)
+        self._resting = loop.call_later(REST_SECONDS, self._rest)
+
+    def _rest(self):
+        """What can wait until no slider moves: each message less brings the picture on a move sooner."""
+        self._tell_call()
+        self.sharpen()
 
     def _begin_work(self):
         self._begun_with = self.settings
