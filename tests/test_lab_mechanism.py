@@ -264,6 +264,39 @@ def test_two_quick_moves_are_sharpened_once_and_show_the_last():
     assert numbers[0].count == 5
 
 
+def test_on_a_move_the_picture_goes_first_then_words_then_the_number_box_and_the_call_at_rest():
+    told = []
+
+    def tell_of(widget, name):
+        widget.observe(lambda change: told.append(name), "value")
+
+    async def move_twice():
+        lab = declared()(controls=("height",))
+        box, slider = lab.children[0].children[0].children
+        for widget, name in (
+            (lab.image, "picture"),
+            (lab.words, "words"),
+            (box, "box"),
+            (lab.call_text, "call"),
+        ):
+            tell_of(widget, name)
+        slider.value = 0.2
+        slider.value = 0.3
+        assert told == 2 * ["picture", "words", "box"]
+        assert "height" not in lab.call_text.value
+        await asyncio.sleep(2 * REST_SECONDS)
+        assert told[6:] == ["call", "picture"]
+        assert "height=0.3" in lab.call_text.value
+
+    asyncio.run(move_twice())
+
+
+def test_without_an_event_loop_the_call_is_told_at_once():
+    lab = declared()()
+    lab.move(count=4)
+    assert "labs.dots(count=4)" in lab.call_text.value
+
+
 def test_an_error_while_sharpening_is_shown():
     lab = declared()()
     lab.numbers = {}

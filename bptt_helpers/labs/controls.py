@@ -18,7 +18,6 @@ from math import isfinite
 from numbers import Integral, Real
 
 import ipywidgets
-from traitlets import All
 
 # Of the layout's grid properties only the area works: ipywidgets clears the others where it is not set.
 _WHOLE_ROW = {"grid_area": "auto / 1 / auto / -1"}
@@ -120,8 +119,8 @@ class Slider(Number):
             value, **limits, **_description(self.label), layout={"width": "11em"}
         )
         # Through the kernel, so that the box shows the setting and not the slider's rounding. Who observes
-        # all types of change is told last: the lab's picture is on its way before the box.
-        slider.observe(lambda change: box.set_trait("value", self.read(change.new)), "value", type=All)
+        # all traits is told last: the lab's picture is on its way before the box.
+        slider.observe(lambda _: box.set_trait("value", self.read(slider.value)))
         box.observe(lambda change: self._follow(slider, change.new), "value")
         return slider, _side_by_side(slider, box)
 
