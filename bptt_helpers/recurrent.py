@@ -50,6 +50,11 @@ def rows_times(values, weights):
     return (rows(values) @ weights.T).reshape(*values.shape[:-1], len(weights))
 
 
+def transposed(weights):
+    """weights.T for a loop over the steps, laid out in memory so that rows @ it is up to twice as fast."""
+    return np.ascontiguousarray(weights.T)
+
+
 def inputs_times(x, U):
     """U x_t for all steps: (T, …, N) for U of shape (N, D)."""
     if x.dtype.kind in "iu":

@@ -145,7 +145,7 @@ def forward(params, x, s_init=None, func="tanh"):
 def run(params, x, s_init, func):
     """What forward does, unchecked: for a loop that has looked at its arguments once, such as training."""
     U, W, V, k, c = params
-    activation = ACTIVATIONS[func]
+    activation, W_transposed = ACTIVATIONS[func], recurrent.transposed(W)
     states = np.empty((len(x) + 1, *s_init.shape), s_init.dtype)  # (T + 1, …, H)  s_init, s_0 … s_{T-1}
     states[0] = s_init
     s_prev, s = states[:-1], states[1:]
@@ -153,9 +153,9 @@ def run(params, x, s_init, func):
         z = recurrent.inputs_times(x, U)  # (T, …, D) x (D, H) -> (T, …, H)  all steps at once
         z = z.astype(s_init.dtype, copy=False)
         z += k
-        for t in range(len(x)):
-            z[t] += s_prev[t] @ W.T  # (…, H) x (H, H) -> (…, H)
-            activation(z[t], out=s[t])
+        for z_t, s_before, s_t in zip(z, s_prev, s, strict=True):
+            z_t += s_before @ W_transposed  # (…, H) x (H, H) -> (…, H)
+            activation(z_t, out=s_t)
         q = rows_times(s, V)  # (T, …, H) x (H, C) -> (T, …, C)
         q += c
         o = softmax(q)
@@ -170,7 +170,7 @@ def softmax(q):
     with silent():
         o = q - _largest(q.real)
         np.exp(o, out=o)
-        o /= o.sum(axis=-1, keepdims=True)
+        o /= _row_sums(o)[..., None]
     return o
 
 
@@ -186,7 +186,7 @@ def cross_entropy(q, y):
     y = _check_targets(q, y, "q")
     with silent():
         shifted = q - _largest(q.real)  # (T, …, C)  at most 0
-        log_sum = np.log(np.exp(shifted).sum(axis=-1))  # (T, …)
+        log_sum = np.log(_row_sums(np.exp(shifted)))  # (T, …)
         target = np.take_along_axis(shifted, np.maximum(y, 0)[..., None], axis=-1)[..., 0]  # (T, …)
         E = log_sum - target
     E[y == -1] = 0
@@ -195,12 +195,17 @@ def cross_entropy(q, y):
 
 def _largest(q):
     """The largest logit of each row: (…, 1) for q of shape (…, C)."""
-    if q.size < 16 * q.shape[-1] ** 2:
+    if q.shape[-1] > 32 or q.size < 16 * q.shape[-1] ** 2:
         return q.max(axis=-1, keepdims=True)
     largest = q[..., 0].copy()  # many short rows: numpy's max takes several times as long for them
     for column in range(1, q.shape[-1]):
         np.maximum(largest, q[..., column], out=largest)
     return largest[..., None]
+
+
+def _row_sums(q):
+    """Sums over the last axis, (…) for q of shape (…, C): of short rows several times as fast as by q.sum."""
+    return q @ np.ones(q.shape[-1], q.dtype)
 
 
 def error_at_logits(o, y):
@@ -267,11 +272,11 @@ def sweep(params, trace, ds):
 
     Returns dz of shape (T, …, H). Unchecked: backward and through_time have looked at the arguments.
     """
-    slopes = slope(trace.s, trace.func)  # (T, …, H)
-    dz = np.empty_like(slopes, dtype=np.result_type(slopes, ds, params.W))
+    dz = slope(trace.s, trace.func)  # (T, …, H)  the slopes: each step's error takes the place of its own
+    dz = dz.astype(np.result_type(dz, ds, params.W), copy=False)
     from_future = 0
     for t in reversed(range(len(ds))):
-        dz[t], from_future = backward_step(ds[t], from_future, slopes[t], params.W)
+        dz[t], from_future = backward_step(ds[t], from_future, dz[t], params.W)
     return dz
 
 
@@ -325,7 +330,8 @@ def slope(s, func):
     s = arguments.floats("s", s)
     arguments.choice("func", func, FUNCTIONS)
     if func == "tanh":
-        return 1 - s * s
+        squared = np.multiply(s, s, out=np.empty_like(s))
+        return np.subtract(1, squared, out=squared)  # in place: three times as fast for millions of states
     if func == "sigmoid":
         return s * (1 - s)
     if func == "relu":

@@ -105,7 +105,7 @@ def forward(params, x, s_init=None):
 def run(params, x, s_init):
     """What forward does, unchecked: for a loop that has looked at its arguments once, such as training."""
     U, W, V, k, c = params
-    T, H = len(x), W.shape[1]
+    T, H, W_transposed = len(x), W.shape[1], recurrent.transposed(W)
     states = np.empty((T + 1, *s_init.shape), s_init.dtype)  # (T + 1, …, H)  s_init, s_0 … s_{T-1}
     states[0] = s_init
     s_prev, s = states[:-1], states[1:]
@@ -116,7 +116,7 @@ def run(params, x, s_init):
         reset, update, candidate = np.split(z, 3, axis=-1)  # (T, …, H)  views: each replaces its block of z
         gates = z[..., : 2 * H]
         for t in range(T):
-            product = s_prev[t] @ W.T  # (…, H) x (H, 3H) -> (…, 3H)
+            product = s_prev[t] @ W_transposed  # (…, H) x (H, 3H) -> (…, 3H)
             gates[t] += product[..., : 2 * H]
             rnn.sigmoid(gates[t], out=gates[t])
             recalled[t] = product[..., 2 * H :]

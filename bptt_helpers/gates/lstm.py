@@ -114,7 +114,7 @@ def forward(params, x, s_init=None, c_init=None):
 def run(params, x, s_init, c_init):
     """What forward does, unchecked: for a loop that has looked at its arguments once, such as training."""
     U, W, V, k, c = params
-    T, H = len(x), W.shape[1]
+    T, H, W_transposed = len(x), W.shape[1], recurrent.transposed(W)
     states, cells = np.empty((2, T + 1, *s_init.shape), s_init.dtype)  # (T + 1, …, H)  the first is the init
     states[0], cells[0] = s_init, c_init
     s_prev, s, cell_prev, cell = states[:-1], states[1:], cells[:-1], cells[1:]
@@ -124,7 +124,7 @@ def run(params, x, s_init, c_init):
         i, f, o, g = np.split(z, 4, axis=-1)  # (T, …, H)  views: each gate replaces its pre-activation
         ifo = z[..., : 3 * H]
         for t in range(T):
-            z[t] += s_prev[t] @ W.T  # (…, H) x (H, 4H) -> (…, 4H)
+            z[t] += s_prev[t] @ W_transposed  # (…, H) x (H, 4H) -> (…, 4H)
             rnn.sigmoid(ifo[t], out=ifo[t])
             np.tanh(g[t], out=g[t])
             cell[t] = f[t] * cell_prev[t] + i[t] * g[t]
