@@ -222,6 +222,19 @@ def test_a_way_whose_gradient_overflows_stays_where_it_is():
         assert not np.isfinite(losses).any()
 
 
+# E = (w s + b)² with one step and no squashing: dE/dw = 2 (w s + b) s and dE/db = 2 (w s + b).
+@pytest.mark.parametrize(
+    ("w", "b", "s_init", "learning_rate"),
+    [(1.0, 0.0, 1e200, 1e-3), (0.0, 1e300, 1e-200, 1e10)],
+    ids=["only w overflows", "only b overflows"],
+)
+def test_a_way_stays_where_it_is_when_one_of_the_two_overflows(w, b, s_init, learning_rate):
+    ways = landscape.descend(
+        w, b, 1, s_init, 0.0, "identity", learning_rate=learning_rate, limit=1.0, steps=2
+    )
+    np.testing.assert_array_equal(ways["SGD"].path, [[w, b]] * 3)
+
+
 # ----------------------------------------------------------------------------------------------------------
 # arguments
 
