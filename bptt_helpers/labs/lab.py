@@ -8,9 +8,10 @@ where `compute(settings)` returns the numbers (a dict of arrays), `describe(sett
 sentence what is seen, and the picture class moves itself to show the numbers. Calling the declaration makes
 the widget: `lab = labs.unroll(w=1.2, controls=("w", "T"))`.
 
-One `Image` widget holds the picture: a fast one while a slider moves, a sharp one when it rests. The browser
-holds a slider's further events back until the kernel has answered the last, so none queue up. No script has
-a part in this; what a lab does have of one names its parts to screen readers (`on_the_page.py`).
+One `Image` widget holds the picture: a fast one while a slider moves, a sharp one when it rests, which is
+when the call under it follows, too. The browser holds a slider's further events back until the kernel has
+answered the last, so none queue up. No script has a part in this; what a lab does have of one names its parts
+to screen readers (`on_the_page.py`).
 """
 
 import asyncio
