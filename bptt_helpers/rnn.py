@@ -270,10 +270,10 @@ def sweep(params, trace, ds):
 
     ds : array of shape (T, …, H), what the loss of each step says to its state
 
-    Returns dz of shape (T, …, H). Unchecked: backward and through_time have looked at the arguments.
+    Returns dz of shape (T, …, H). Unchecked: backward and through_time have looked at the arguments, which
+    are of one dtype.
     """
     dz = slope(trace.s, trace.func)  # (T, …, H)  the slopes: each step's error takes the place of its own
-    dz = dz.astype(np.result_type(dz, ds, params.W), copy=False)
     from_future = 0
     for t in reversed(range(len(ds))):
         dz[t], from_future = backward_step(ds[t], from_future, dz[t], params.W)
