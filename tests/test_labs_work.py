@@ -84,6 +84,21 @@ def test_before_the_start_there_is_no_work():
     assert lab.numbers.count == 0
 
 
+def test_the_call_follows_a_slider_while_work_moves_the_picture_on_and_on():
+    async def move_at_work():
+        lab = counting(end=10**9)
+        lab.start()
+        await until(lambda: lab.numbers.count > 0)
+        lab.controls["look"].value = 7
+        moved_at = lab.numbers.count
+        await until(lambda: lab.numbers.count > moved_at + 3)  # portions follow without a rest
+        shown = lab.call_text.value
+        lab.stop()
+        return shown
+
+    assert "look=7" in asyncio.run(move_at_work())
+
+
 def test_finish_works_to_the_end_and_draws_it():
     lab = counting()
     before = sweep.pixels(lab.image.value)

@@ -129,7 +129,7 @@ class Lab(ipywidgets.VBox):
         )
         self.works = None
         if declaration.live is not None:
-            self.works = Works(self._begin_work, self._draw, self._show)
+            self.works = Works(self._begin_work, self._draw_work, self._show)
             self.works.layout.max_width = self.image.layout.max_width
         below = ipywidgets.HBox([reset, self.call_text], layout={"align_items": "center"})
         working = [] if self.works is None else [self.works]
@@ -320,6 +320,11 @@ class Lab(ipywidgets.VBox):
     def _begin_work(self):
         self._begun_with = self.settings
         return self._declaration.live.begin(self._begun_with)
+
+    @one_at_a_time
+    def _draw_work(self):
+        self._tell_call()  # the picture moves on and on: there is no rest to wait for
+        self._draw()
 
     def _drop_work(self):
         """Work made from settings that have moved since no longer belongs to what is shown."""
