@@ -6,11 +6,12 @@ beyond numpy   `import bptt_helpers.rnn` after `import numpy`, in a fresh Python
 imports        `from bptt_helpers import labs` in a fresh Python, each package's share (python -X importtime)
 first lab      a kernel that is up and has imported nothing: a cell that imports what a notebook's first cell
                does, then a cell with a lab, until it is on show; the first pays for the imports, the second
-               for the lab's own file and the fonts
+               for the fonts
 """
 
 import argparse
 import json
+import os
 import re
 import subprocess
 import sys
@@ -35,12 +36,15 @@ import numpy as np
 from bptt_helpers import checks, flow, gates, labs, landscape, optimisers, rnn, tasks, train, two_steps
 """
 LINE = re.compile(r"import time:\s+(\d+) \|\s+\d+ \|\s+([\w.]+)")
+# As on anybody's machine, where Python keeps what it compiled at the first start.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 STANDARD_LIBRARY = {name.lstrip("_") for name in sys.stdlib_module_names}
 
 
 def python(*arguments):
     """(what a fresh Python prints, what it tells on stderr)."""
-    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True)
+    command = [sys.executable, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=ENVIRONMENT)
     return done.stdout, done.stderr
 
 
@@ -64,7 +68,7 @@ def imports():
 def first_lab(name):
     """Seconds that importing takes, and then the cell with the lab until it is on show, in a fresh kernel."""
     manager = KernelManager(kernel_name="python3")
-    manager.start_kernel(stderr=subprocess.DEVNULL)
+    manager.start_kernel(stderr=subprocess.DEVNULL, env=ENVIRONMENT)
     client = manager.client()
     try:
         client.start_channels()
@@ -95,6 +99,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5, help="of each, the median counts (default 5)")
     parser.add_argument("--json", action="store_true", help="print numbers only")
     options = parser.parse_args()
+    python("-c", IMPORTS)  # compiles what was not
     told = {"beyond_numpy_ms": beyond_numpy(options.rounds), "imports_ms": imports(), "first_lab_s": {}}
     if not options.json:
         print(f"import bptt_helpers.rnn, beyond numpy: {told['beyond_numpy_ms']:.1f} ms", end=" ")

@@ -33,4 +33,5 @@ def test_it_installs_the_package_after_all_else(plan, repository):
     script = (repository / "postBuild").read_text()
     assert os.access(repository / "postBuild", os.X_OK)
     assert "pip install --no-deps --no-build-isolation -e ." in script
+    assert "python -m compileall -q bptt_helpers" in script
     assert "import matplotlib.font_manager" in script

@@ -7,8 +7,6 @@ import base64
 import functools
 import gc
 import re
-import subprocess
-import sys
 import tracemalloc
 
 import ipywidgets
@@ -75,29 +73,6 @@ def button(lab, description):
 def test_there_are_labs():
     assert labs.__all__ == sorted(labs.__all__)
     assert "unroll" in labs.__all__
-
-
-def python(code):
-    """What a fresh Python prints."""
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-
-
-def test_a_labs_file_is_imported_when_the_lab_is_first_asked_for():
-    files = "print({name for name in labs.__all__ if 'bptt_helpers.labs.' + name in sys.modules})"
-    told = python(f"import sys; from bptt_helpers import labs; {files}; labs.unroll; {files}").split("\n")
-    assert told[:2] == ["set()", "{'unroll'}"]
-
-
-def test_whoever_imports_a_labs_file_finds_the_lab_under_its_name():
-    said = "import bptt_helpers.labs.unroll as lab; from bptt_helpers.labs.unroll import CONTROLS\n"
-    said += "from bptt_helpers import labs; print(type(lab).__name__, labs.unroll.controls is CONTROLS)"
-    assert python(said) == "Declaration True\n"
-
-
-def test_labs_are_offered_for_completion_and_a_wrong_name_is_told_the_right_ones():
-    assert set(labs.__all__) <= set(dir(labs))
-    with pytest.raises(AttributeError, match=r"no lab 'unrol', expected one of backward_sweep, .*, unroll"):
-        labs.unrol  # noqa: B018
 
 
 @LABS
