@@ -289,7 +289,8 @@ def test_smoothed_is_the_mean_of_the_last_ones(values, over):
     np.testing.assert_allclose(train.smoothed(np.array(values), over), wanted, atol=1e-9)
 
 
-def test_the_bar_tells_the_mean_loss_of_the_last_fifty_steps(capsys):
+def test_the_bar_tells_the_mean_loss_of_the_last_fifty_steps(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")  # tqdm cuts its line at the terminal's width
     training = small(TASKS["adding"])
     history = training.run(120)
     said = f"loss {history.loss[-50:].mean():.4g}, held out {history.validation_loss[-1]:.4g}"
