@@ -1,4 +1,4 @@
-"""Every notebook where learners meet it: run to its end, its labs moved by keys, axe-core, live slides."""
+"""Every notebook where learners meet it: run, its labs moved by key and mouse, axe-core, slides."""
 
 import json
 import subprocess
@@ -133,14 +133,36 @@ def press_an_arrow(page, lab):
     )
 
 
+def drag(page, lab):
+    """The lab's first slider by mouse, far along its track; waits for a picture of another call."""
+    handle, image, call = (lab.locator(part) for part in (".noUi-handle", "img.bptt-picture", ".bptt-called"))
+    if handle.count() == 0:
+        return  # it has lists and ticks only
+    handle.first.scroll_into_view_if_needed()
+    box, track = handle.first.bounding_box(), lab.locator(".noUi-base").first.bounding_box()
+    before = call.inner_text(), image.get_attribute("src")
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    is_left = x < track["x"] + track["width"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(track["x"] + track["width"] * (0.8 if is_left else 0.2), y, steps=8)
+    page.mouse.up()
+    page.wait_for_function(
+        "([call, image, before]) => call.innerText !== before[0] && image.src !== before[1]",
+        arg=[call.element_handle(), image.element_handle(), before],
+        timeout=20_000,
+    )
+
+
 @pytest.mark.parametrize("name", NOTEBOOKS)
-def test_it_runs_its_labs_move_by_key_and_axe_finds_nothing(open_notebook, axe, name):
+def test_it_runs_its_labs_move_by_key_and_mouse_and_axe_finds_nothing(open_notebook, axe, name):
     notebook = open_notebook(f"notebooks/{name}.ipynb")
     notebook.run_all()
     page = notebook.page
     assert labs_of(page) > 0
     for number in range(labs_of(page)):
         tab_through(notebook, number)
+        drag(page, page.locator(".bptt-lab").nth(number))
     notebook.wait_until_idle()
     assert notebook.errors() == []
     page.evaluate(axe)
