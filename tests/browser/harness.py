@@ -118,13 +118,7 @@ class Notebook:
 
     def drag(self, right, number=0, steps=10):
         """Drags the `number`-th slider by so many pixels to the right, in so many moves of the mouse."""
-        box = self.handle(number).bounding_box()
-        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-        mouse = self.page.mouse
-        mouse.move(x, y)
-        mouse.down()
-        mouse.move(x + right, y, steps=steps)
-        mouse.up()
+        drag(self.page, self.handle(number), right, steps)
 
     def close(self):
         """Shuts the kernel down and closes the page."""
@@ -135,6 +129,16 @@ class Notebook:
         """What went wrong: cells' error outputs, errors that labs show, the console's errors: list of str."""
         shown = self.page.locator(".bptt-error").all_inner_texts()
         return self.page.evaluate(ERROR_OUTPUTS) + shown + self.console
+
+
+def drag(page, handle, right, steps=10):
+    """Drags a slider's handle by so many pixels to the right, in so many moves of the mouse."""
+    box = handle.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + right, y, steps=steps)
+    page.mouse.up()
 
 
 def find_chromium():

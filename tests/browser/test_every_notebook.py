@@ -4,6 +4,7 @@ import json
 import subprocess
 from pathlib import Path
 
+import harness
 import pytest
 
 from bptt_helpers import labs
@@ -133,20 +134,17 @@ def press_an_arrow(page, lab):
     )
 
 
-def drag(page, lab):
-    """The lab's first slider by mouse, far along its track; waits for a picture of another call."""
+def drag_far(page, lab):
+    """The lab's first slider by mouse, far towards its farther end; waits for a picture of another call."""
     handle, image, call = (lab.locator(part) for part in (".noUi-handle", "img.bptt-picture", ".bptt-called"))
     if handle.count() == 0:
         return  # it has lists and ticks only
     handle.first.scroll_into_view_if_needed()
     box, track = handle.first.bounding_box(), lab.locator(".noUi-base").first.bounding_box()
     before = call.inner_text(), image.get_attribute("src")
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    is_left = x < track["x"] + track["width"] / 2
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(track["x"] + track["width"] * (0.8 if is_left else 0.2), y, steps=8)
-    page.mouse.up()
+    to_left = box["x"] + box["width"] / 2 - track["x"]
+    to_right = track["width"] - to_left
+    harness.drag(page, handle.first, 0.7 * to_right if to_right > to_left else -0.7 * to_left)
     page.wait_for_function(
         "([call, image, before]) => call.innerText !== before[0] && image.src !== before[1]",
         arg=[call.element_handle(), image.element_handle(), before],
@@ -162,7 +160,7 @@ def test_it_runs_its_labs_move_by_key_and_mouse_and_axe_finds_nothing(open_noteb
     assert labs_of(page) > 0
     for number in range(labs_of(page)):
         tab_through(notebook, number)
-        drag(page, page.locator(".bptt-lab").nth(number))
+        drag_far(page, page.locator(".bptt-lab").nth(number))
     notebook.wait_until_idle()
     assert notebook.errors() == []
     page.evaluate(axe)
