@@ -77,7 +77,10 @@ WATCH = """
 area => {
   const watched = window.watched = {keys: [], moves: [], pictures: []};
   const note = async image => {
-    await image.decode().catch(() => null);
+    const decoded = await image.decode().then(() => true, () => false);
+    if (!decoded) {
+      return;  // the next picture took its place before it was seen
+    }
     const width = image.naturalWidth, painted = new MessageChannel();
     painted.port1.onmessage = () => watched.pictures.push([performance.now(), width]);
     requestAnimationFrame(() => painted.port2.postMessage(null));  // heard after this frame has been painted
