@@ -42,7 +42,10 @@ def number(name, value):
     """`value` as a Python float, finite; TypeError for anything but one real number (no bool)."""
     if not isinstance(value, numbers.Real) or isinstance(value, bool):
         raise TypeError(f"{name}: expected a number, got {value!r}")
-    value = float(value)
+    try:
+        value = float(value)
+    except OverflowError:  # a whole number beyond the largest float
+        value = math.inf
     if not math.isfinite(value):
         raise ValueError(f"{name}: expected a finite number, got {value}")
     return value

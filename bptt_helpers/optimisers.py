@@ -5,7 +5,8 @@ rnn.Gradients. Every rule is a pure function
 
     step, memory = rule(gradient, memory, learning_rate=…)
 
-whose step is to be added to the weights, and whose memory, None at first, is handed back the next time.
+whose step is to be added to the weights, and whose memory, None at first, is handed back the next time. A
+memory of another structure or shape than the gradient is refused with a ValueError.
 
 sgd             gradient descent, which remembers nothing
 momentum        a velocity that gathers (Polyak 1964)
@@ -40,7 +41,8 @@ def momentum(gradient, memory=None, *, learning_rate, decay=0.9):
     gradient, rate = _check(gradient, learning_rate)
     decay = _share("decay", decay)
     with recurrent.silent():
-        velocity = gradient if memory is None else _each(lambda v, g: decay * v + g, memory, gradient)
+        memory = _memory(memory, gradient)
+        velocity = _each(lambda v, g: decay * v + g, memory, gradient)
         return _each(lambda v: -rate * v, velocity), velocity
 
 
@@ -55,8 +57,7 @@ def rmsprop(gradient, memory=None, *, learning_rate, decay=0.9, epsilon=1e-8):
     gradient, rate = _check(gradient, learning_rate)
     decay, epsilon = _share("decay", decay), _above_zero("epsilon", epsilon)
     with recurrent.silent():
-        if memory is None:
-            memory = _each(np.zeros_like, gradient)
+        memory = _memory(memory, gradient)
         square = _each(lambda v, g: decay * v + (1 - decay) * g * g, memory, gradient)
         return _each(lambda g, v: -rate * g / (np.sqrt(v) + epsilon), gradient, square), square
 
@@ -71,8 +72,8 @@ def adagrad(gradient, memory=None, *, learning_rate, epsilon=1e-8):
     gradient, rate = _check(gradient, learning_rate)
     epsilon = _above_zero("epsilon", epsilon)
     with recurrent.silent():
-        square = _each(lambda g: g * g, gradient)
-        total = square if memory is None else _each(np.add, memory, square)
+        memory = _memory(memory, gradient)
+        total = _each(lambda v, g: v + g * g, memory, gradient)
         return _each(lambda g, v: -rate * g / (np.sqrt(v) + epsilon), gradient, total), total
 
 
@@ -96,8 +97,9 @@ def adam(gradient, memory=None, *, learning_rate, decay=0.9, decay_square=0.999,
     decay, decay_square = _share("decay", decay), _share("decay_square", decay_square)
     epsilon = _above_zero("epsilon", epsilon)
     if memory is None:
-        memory = AdamMemory(_each(np.zeros_like, gradient), _each(np.zeros_like, gradient), 0)
+        memory = AdamMemory(None, None, 0)
     arguments.instance("memory", memory, AdamMemory)
+    memory = AdamMemory(*(_memory(part, gradient) for part in memory[:2]), memory.count)
     count = memory.count + 1
     mean_so_far, square_so_far = 1 - decay**count, 1 - decay_square**count  # both started at 0
     with recurrent.silent():
@@ -144,6 +146,21 @@ def _each(function, *gradients):
         return function(*gradients)
     parts = [function(*arrays) for arrays in zip(*gradients, strict=True)]
     return type(first)(*parts) if hasattr(first, "_fields") else tuple(parts)
+
+
+def _memory(memory, gradient):
+    """The memory, when it can be that of gradients like this one; None is zeros. Else ValueError."""
+    if memory is None:
+        return _each(np.zeros_like, gradient)
+    if _shapes(memory) != _shapes(gradient):
+        raise ValueError(
+            "memory: expected what came back for the gradient before, got another structure or shape"
+        )
+    return memory
+
+
+def _shapes(gradient):
+    return [np.shape(part) for part in gradient] if isinstance(gradient, tuple) else np.shape(gradient)
 
 
 def _check(gradient, number, name="learning_rate"):

@@ -102,7 +102,8 @@ def init_params(D, H, C, *, rng, scheme="uniform", spectral_radius=None, dtype=n
 def with_spectral_radius(W, spectral_radius):
     """W (H, H) rescaled so that its largest |eigenvalue| is spectral_radius (≥ 0; 0 gives W = 0).
 
-    ValueError naming W when all its eigenvalues are 0, as of [[1, -1], [1, -1]]: no factor helps there.
+    ValueError naming W when all its eigenvalues are 0, as of [[1, -1], [1, -1]]: no factor helps there. As 0
+    counts what is at most a millionth of W's length, for 0 itself may come out of rounding at that.
     """
     W = arguments.floats("W", W)
     arguments.Axes().check("W", W, "HH")
@@ -110,8 +111,11 @@ def with_spectral_radius(W, spectral_radius):
     target = _check_spectral_radius(spectral_radius)
     if target == 0:
         return np.zeros_like(W)
+    largest = np.abs(W).max()
+    if not 1e-15 < largest < 1e15 and largest > 0:
+        W = W / largest  # the factor, and the length, stay within the range of float32
     radius = np.abs(np.linalg.eigvals(W)).max()
-    if radius <= 1e-6 * np.linalg.norm(W):  # an eigenvalue that is 0 may come out of eigvals at about 1e-8
+    if radius <= 1e-6 * np.linalg.norm(W):
         raise ValueError(f"W: expected an eigenvalue other than 0, got spectral radius {radius:.1e}")
     return W * W.dtype.type(target / radius)
 
@@ -133,7 +137,8 @@ def forward(params, x, s_init=None, func="tanh"):
     s_init : array of shape (H,) or (B, H); None is zeros
     func : one of FUNCTIONS
 
-    Returns Trace. States that grow beyond the largest float come out as inf or nan, without a warning.
+    Returns Trace. It holds x itself, no copy: leave x as it is until backward has run. States that grow
+    beyond the largest float come out as inf or nan, without a warning.
     TypeError or ValueError names the bad argument.
     """
     params, axes = check_params(params)
@@ -273,7 +278,8 @@ def sweep(params, trace, ds):
     Returns dz of shape (T, …, H). Unchecked: backward and through_time have looked at the arguments, which
     are of one dtype.
     """
-    dz = slope(trace.s, trace.func)  # (T, …, H)  the slopes: each step's error takes the place of its own
+    # (T, …, H)  the slopes: each step's error, which may be complex, takes the place of its own
+    dz = slope(trace.s, trace.func).astype(np.result_type(trace.s, ds), copy=False)
     from_future = 0
     for t in reversed(range(len(ds))):
         dz[t], from_future = backward_step(ds[t], from_future, dz[t], params.W)

@@ -21,7 +21,7 @@ def verdict(attempt, correct, mistakes=None):
     """Print what to think of one answer.
 
     attempt  : the learner's answer, `...` when there is none yet
-    correct  : the right answer: a number, an array, or a NamedTuple, tuple or list of them
+    correct  : the right answer: a number, an array, or a NamedTuple or tuple of them
     mistakes : {message: wrong answer}, computed by real wrong code
 
     Returns None, never raises for a wrong attempt.

@@ -64,14 +64,14 @@ def running_products(factors):
 
     Returns Products. TypeError or ValueError names factors when it is no stack of square matrices.
     """
-    factors = _check_stack("factors", factors)
+    factors, log10_sizes = _each_rescaled(_check_stack("factors", factors))
     matrices = np.empty_like(factors)
     log10_scale = np.empty(len(factors), factors.real.dtype)
     product, scale = np.eye(factors.shape[1], dtype=factors.dtype), 0.0
     with recurrent.silent():
-        for i, factor in enumerate(factors):
+        for i, (factor, log10_size) in enumerate(zip(factors, log10_sizes, strict=True)):
             product, size = _rescaled(factor @ product)  # (H, H) x (H, H) -> (H, H)
-            scale += np.log10(size)
+            scale += log10_size + np.log10(size)
             matrices[i], log10_scale[i] = product, scale
     return Products(matrices, log10_scale)
 
@@ -103,11 +103,13 @@ def log10_extremes(factors):
     factors = _check_stack("factors", factors)
     extremes = np.full((len(factors), 2), -np.inf, factors.real.dtype)
     extremes[:, 0] = log10_singular_values(running_products(factors))[:, 0]
+    factors, log10_sizes = _each_rescaled(factors)
     regular = _count_invertible(factors)
     if regular:
         # P⁻ᵀ = M_i⁻ᵀ … M_0⁻ᵀ has the singular values of P⁻¹, and the order of a running product.
         inverses = np.linalg.inv(factors[:regular]).swapaxes(1, 2)
-        extremes[:regular, 1] = -log10_singular_values(running_products(inverses))[:, 0]
+        log10_largest = log10_singular_values(running_products(inverses))[:, 0]
+        extremes[:regular, 1] = np.cumsum(log10_sizes)[:regular] - log10_largest
     return extremes
 
 
@@ -167,6 +169,13 @@ def _rescaled(values):
     if size == 0 or not np.isfinite(size):
         return values, 1.0
     return values / size, size
+
+
+def _each_rescaled(factors):
+    """The factors, the largest |entry| of each made 1, and log10 of what it was: no product overflows."""
+    sizes = np.abs(factors).max(axis=(1, 2))
+    sizes[sizes == 0] = 1
+    return factors / sizes[:, None, None], np.log10(sizes)
 
 
 def _count_invertible(factors):

@@ -56,7 +56,8 @@ def blame_norms(params, trace, y):
     ds = rnn.error_at_logits(trace.o, y) @ params.V  # (T, C) x (C, H) -> (T, H)
     T, H = ds.shape
     step_back, parts = (_lstm_step_back, 2) if network is lstm else (_gru_step_back, 1)
-    norms, handed_on = np.zeros((T, T)), np.zeros((T, parts * H))  # of every error t, on its way back
+    norms = np.zeros((T, T), ds.real.dtype)
+    handed_on = np.zeros((T, parts * H), ds.dtype)  # of every error t, on its way back
     with recurrent.silent():
         for k in reversed(range(T)):
             handed_on[k, :H] = ds[k]
@@ -81,7 +82,7 @@ def log10_error_sizes(params, trace, error):
         raise ValueError(f"error: expected shape {trace.s.shape[1:]} as a state of trace, got {error.shape}")
     recurrent.check_finite_error("error", error, trace)
     step_back = _lstm_step_back if network is lstm else _gru_step_back
-    sizes, scale = np.empty(len(trace.s)), 0.0
+    sizes, scale = np.empty(len(trace.s), error.real.dtype), 0.0
     handed_on = np.concatenate([error, np.zeros_like(error)]) if network is lstm else error  # (2H,) or (H,)
     with recurrent.silent():
         for t in reversed(range(len(trace.s))):

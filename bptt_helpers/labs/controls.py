@@ -303,6 +303,7 @@ class FileChoice(ipywidgets.HBox, ipywidgets.ValueWidget):
             self.upload.value = ()  # the same file, mended, can be chosen again
         text.name = file["name"]
         self.value = text
+        self._tell()  # also when the text is the one that was open, and a refusal stood here
 
     def _tell(self, refusal=""):
         name = escape(getattr(self.value, "name", None) or "your text")

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from html import escape
 
 import ipywidgets
+import numpy as np
 from IPython.display import HTML
 
 from bptt_helpers.labs.on_the_page import on_the_page
@@ -90,12 +91,14 @@ class Lab(ipywidgets.VBox):
     """A lab on the page.
 
     settings : the current values
-    numbers : what was just drawn, a dict of arrays, also readable as attributes
+    numbers : what was just drawn, a dict of arrays, also readable as attributes; they cannot be written to
     call : the call that makes a lab in this state
     controls : the widgets that hold the values, by setting
     error : the exception of the last move, None when all went well
     works : for a lab that works in the background, its Works (button and bar); else None
     """
+
+    works = _resting = None  # close() is also called for a lab that could not be made
 
     def __init__(self, declaration, controls, start):
         shown = _shown_controls(declaration, controls)
@@ -103,9 +106,9 @@ class Lab(ipywidgets.VBox):
         given = _accept(declaration, start)
         declared = {name: control.value for name, control in declaration.controls.items()}
         self._start = _settled(declaration, declared | _preset_values(declaration, declared | given) | given)
-        self._resting = None
         self._moving_together = False
         self._drawn = None  # the settings of the picture on show
+        self._seen = self._start  # the settings after the last move, drawn or not
         self.error = None
         pairs = {name: control.widgets(self._start[name]) for name, control in declaration.controls.items()}
         self.controls = {name: holder for name, (holder, _) in pairs.items()}
@@ -127,7 +130,6 @@ class Lab(ipywidgets.VBox):
                 "max_width": self.image.layout.max_width,
             },
         )
-        self.works = None
         if declaration.live is not None:
             self.works = Works(self._begin_work, self._draw_work, self._show)
             self.works.layout.max_width = self.image.layout.max_width
@@ -170,15 +172,17 @@ class Lab(ipywidgets.VBox):
         values = _accept(self._declaration, values)
         values = _preset_values(self._declaration, values) | values
         self._set(_settled(self._declaration, self.settings | values))
-        self._moved()
+        self._follow(given=values)
 
+    @one_at_a_time
     def frames(self, setting=None, values=None):
         """A self-contained HTML player of this picture while `setting` runs through `values`; no kernel
         needed.
 
         setting : None is the lab's most telling one; of a lab with a Start button it is the work itself, done
             anew from the current settings
-        values : an iterable; None is about 40 values across the setting's range, and its current one
+        values : an iterable of at least one; None is about 40 values across the setting's range, and its
+            current one
 
         The player begins at the current value. Under it stands the sentence of the moment on show.
 
@@ -192,6 +196,8 @@ class Lab(ipywidgets.VBox):
         values = (
             control.around(now) if values is None else [control.accept(setting, value) for value in values]
         )
+        if not values:
+            raise ValueError("values: got none, expected at least one to show")
         moments = (self._at_rest(setting, value) for value in values)
         start = values.index(now) if now in values else 0
         return HTML(player(self._declaration.picture, moments, start))
@@ -216,7 +222,7 @@ class Lab(ipywidgets.VBox):
             yield self._moment(settings, work)
 
     def _moment(self, settings, work):
-        numbers = Record(self._declaration.compute(settings, work))
+        numbers = _kept(self._declaration.compute(settings, work))
         return numbers, self._declaration.describe(settings, numbers)
 
     def _at_rest(self, setting, value):
@@ -230,11 +236,11 @@ class Lab(ipywidgets.VBox):
     def _computed(self, settings):
         declaration = self._declaration
         if self.works is None:
-            return Record(declaration.compute(settings))
+            return _kept(declaration.compute(settings))
         work = self.works.work
         if work is not None and any(settings[n] != self._begun_with[n] for n in declaration.live.depends):
             work = None  # it was made from other settings
-        return Record(declaration.compute(settings, work))
+        return _kept(declaration.compute(settings, work))
 
     def start(self):
         """Starts the work of a lab that has a Start button, or goes on with it, in the background."""
@@ -251,6 +257,14 @@ class Lab(ipywidgets.VBox):
         """
         self._works().finish()
 
+    def close(self):
+        """Takes the lab off the page; work in the background ends."""
+        if self.works is not None:
+            self.works.drop()
+        if self._resting is not None:
+            self._resting.cancel()
+        super().close()
+
     def _works(self):
         if self.works is None:
             raise TypeError(f"labs.{self._declaration.name} has no work to start: it answers at once")
@@ -258,7 +272,7 @@ class Lab(ipywidgets.VBox):
 
     def _refined(self, settings, numbers):
         refine = self._declaration.refine
-        return numbers if refine is None else Record(refine(settings, numbers))
+        return numbers if refine is None else _kept(refine(settings, numbers))
 
     @one_at_a_time
     def sharpen(self):
@@ -270,19 +284,32 @@ class Lab(ipywidgets.VBox):
         except Exception as error:
             self._show(error)
 
+    def _moved(self, _change):
+        if not self._moving_together:
+            self._follow()
+
     @one_at_a_time
-    def _moved(self, _change=None):
-        if self._moving_together:
-            return
+    def _follow(self, given=()):
+        """Brings everything in line with controls that have moved; those in `given` were set on purpose."""
+        before, self._seen = self._seen, self.settings
         try:
-            self._take_back()
-            self._follow_presets()
+            self._take_back(before, given)
+            self._follow_presets(before)
             self._narrow()
+            self._seen = self.settings
+            _accept(self._declaration, self._undrawn())  # a text box takes what a call would refuse
             self._drop_work()
-            if self.settings != self._drawn:
+            if self._seen != self._drawn:
                 self._draw()
         except Exception as error:  # shown to the learner; the next move starts afresh
             self._show(error)
+
+    def _undrawn(self):
+        """The settings that the picture on show was not made from."""
+        drawn = self._drawn or {}
+        return {
+            name: value for name, value in self.settings.items() if name not in drawn or drawn[name] != value
+        }
 
     @one_at_a_time
     def _draw(self):
@@ -314,8 +341,9 @@ class Lab(ipywidgets.VBox):
 
     def _rest(self):
         """What can wait until no slider moves: each message less brings the picture on a move sooner."""
-        self._tell_call()
-        self.sharpen()
+        if self.error is None:  # else these settings make no lab
+            self._tell_call()
+            self.sharpen()
 
     def _begin_work(self):
         self._begun_with = self.settings
@@ -333,21 +361,21 @@ class Lab(ipywidgets.VBox):
         if any(self.settings[name] != self._begun_with[name] for name in self._declaration.live.depends):
             self.works.drop()
 
-    def _take_back(self):
+    def _take_back(self, before, given):
         """What was said about other settings no longer holds when these have moved without it."""
-        now, before = self.settings, self._drawn or self.settings
+        now = self.settings
         moved = {name for name in now if now[name] != before[name]}
         self._moving_together = True
         try:
             for name, others in self._declaration.belongs.items():
-                if name not in moved and not moved.isdisjoint(others):
+                if name not in moved and name not in given and not moved.isdisjoint(others):
                     self.controls[name].value = self._declaration.controls[name].value
         finally:
             self._moving_together = False
 
-    def _follow_presets(self):
+    def _follow_presets(self, before):
         """A preset just chosen moves its settings; one whose settings were moved no longer holds."""
-        now, before = self.settings, self._drawn or self.settings
+        now = self.settings
         chosen = {name: now[name] for name in self._declaration.presets if now[name] != before[name]}
         values = _preset_values(self._declaration, chosen)
         settled = _settled(self._declaration, now | values)
@@ -384,6 +412,25 @@ class Lab(ipywidgets.VBox):
                 self.controls[name].min, self.controls[name].max = low, high
         finally:
             self._moving_together = False
+
+
+def _kept(numbers):
+    """The numbers as a Record whose arrays cannot be written to: labs share what they have computed before."""
+    return Record({name: _read_only(value) for name, value in numbers.items()})
+
+
+def _read_only(value):
+    """Arrays, also those in dicts and tuples, as views that refuse to be written to."""
+    if isinstance(value, np.ndarray):
+        view = value.view()
+        view.flags.writeable = False
+        return view
+    if isinstance(value, tuple):
+        parts = map(_read_only, value)
+        return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+    if isinstance(value, dict):
+        return {name: _read_only(part) for name, part in value.items()}
+    return value
 
 
 def _control(declaration, name):

@@ -62,9 +62,10 @@ class Works(ipywidgets.HBox):
         """Begins, goes on, or after the end begins again, in the background; needs a running event loop."""
         if self.is_working:
             return
+        loop = asyncio.get_running_loop()  # RuntimeError without one, before anything has begun
         self._ready()
         self.is_working = True
-        self._task = asyncio.get_running_loop().create_task(self._go_on())  # kept, or it may be collected
+        self._task = loop.create_task(self._go_on())  # kept, or it may be collected
         self._tell()
 
     @one_at_a_time
@@ -82,19 +83,27 @@ class Works(ipywidgets.HBox):
     def finish(self):
         """Works to the end before it returns; the kernel's interrupt stops it as stop() does.
 
-        At the end already, it does nothing: a cell that calls it can be run again.
+        At the end already, it does nothing: a cell that calls it can be run again. When a setting that the
+        work is made from moves meanwhile, it begins anew.
         """
-        if self.work is None:
-            self._ready()
-        self.is_working = True
         try:
-            while self._portion(LONG_PORTION_SECONDS):
-                time.sleep(0.005)  # a slider that waits for its turn, in another thread, gets it
+            finished = False
+            while not finished:
+                self._go()
+                while self._portion(LONG_PORTION_SECONDS):
+                    time.sleep(0.005)  # a slider that waits for its turn, in another thread, gets it
+                finished = self.work is not None  # else it was dropped
         except KeyboardInterrupt:
             pass
         finally:
             self.is_working = False
             self._tell()
+
+    @one_at_a_time
+    def _go(self):
+        if self.work is None:
+            self._ready()
+        self.is_working = True
 
     @one_at_a_time
     def _ready(self):

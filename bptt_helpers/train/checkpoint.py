@@ -7,7 +7,7 @@ that is loaded on another task is refused.
 
 import json
 import os
-import tempfile
+import secrets
 import zipfile
 from pathlib import Path
 
@@ -29,11 +29,13 @@ def save(path, training):
     """Writes a Training to `path` (as it stands, no suffix is added), and returns it: pathlib.Path.
 
     A file that was there stays whole until the new one is: that is written under another name in the same
-    folder, and renamed. TypeError names the bad argument; OSError when the folder cannot be written to.
+    folder, and renamed; who may read it stays as it was. TypeError names the bad argument;
+    OSError when the folder cannot be written to.
     """
     path = _path(path)
     arguments.instance("training", training, Training)
-    state, history = training.state, training.history
+    state = training.state  # all at once: another thread may be training on
+    history = training.history_until(state.step)
     about = {
         "format": FORMAT, "task": training.task.key, "network": state.model.network, "step": state.step,
         "settings": training.settings,
@@ -41,15 +43,18 @@ def save(path, training):
     arrays = {"about": np.array(json.dumps(about))}
     arrays |= _named("params", state.model.params) | _named("states", state.states)
     arrays |= _named("memory", state.memory) | _named("history", history)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    target = path.resolve()  # where a link leads
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with temporary.open("xb") as file:
             np.savez(file, **arrays)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).replace(path)
+        if target.exists():
+            temporary.chmod(target.stat().st_mode)
+        temporary.replace(target)
     except BaseException:  # an interrupt too must leave no half-written file behind
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
     return path
 

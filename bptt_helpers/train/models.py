@@ -67,8 +67,8 @@ def check_model(model, name="model"):
 def zeros(model, batch_shape=()):
     """States to start from: a tuple of (…, H), for the LSTM of two, hidden state and cell."""
     W = model.params.W
-    state = np.zeros((*batch_shape, W.shape[1]), W.dtype)
-    return (state, state) if model.network == "lstm" else (state,)
+    count = 2 if model.network == "lstm" else 1
+    return tuple(np.zeros((*batch_shape, W.shape[1]), W.dtype) for _ in range(count))
 
 
 def run(model, x, states):

@@ -9,6 +9,7 @@ import functools
 import inspect
 import os
 import time
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -95,7 +96,7 @@ class Training:
         self.settings = {
             "rule": arguments.choice("rule", rule, RULES),
             "learning_rate": arguments.number("learning_rate", learning_rate),
-            "options": dict(options or {}),
+            "options": _options(options),
             "batch": arguments.integer("batch", batch),
             "clip": clip if clip is None else arguments.choice("clip", clip, tuple(CLIPS)),
             "limit": arguments.number("limit", limit),
@@ -129,7 +130,11 @@ class Training:
     @property
     def history(self):
         """What they said: History."""
-        steps, every = self.step, self.settings["check_every"]
+        return self.history_until(self.step)
+
+    def history_until(self, steps):
+        """What the first `steps` of them said: History."""
+        every = self.settings["check_every"]
         loss, norm, clipped = self._rows[:, :steps].copy()
         checks = steps // every + 1
         return History(
@@ -141,8 +146,8 @@ class Training:
 
         progress : whether there is a bar;  keep_bar : whether it stays when the run has ended
         stop() and the interrupt (Ctrl-C, the kernel's square button) end it early, after a whole step. Then
-        run() again goes on. OverflowError, naming the step, when loss or gradient is too large for a float:
-        that step is not taken.
+        run() again goes on. OverflowError, naming the step, when loss, gradient or a weight becomes too large
+        for a float: that step is not taken.
         """
         end = self.step + arguments.integer("steps", steps)
         self._stop = False
@@ -186,13 +191,11 @@ class Training:
         loss, gradient, states = models.loss_and_gradient(model, x, y, self.task.loss, states)
         norm = optimisers.norm(gradient)
         if not np.isfinite(loss) or not np.isfinite(norm):
-            what = "gradient" if np.isfinite(loss) else "loss"
-            raise OverflowError(
-                f"step {step}: the {what} is too large for a float; the weights stay as they were before it. "
-                "Clip the gradient, or choose a smaller learning_rate"
-            )
+            raise _too_large(step, "the gradient" if np.isfinite(loss) else "the loss")
         moved, memory, clipped = self._move(gradient, memory, norm)
         params = type(model.params)(*map(np.add, model.params, moved))
+        if not all(np.isfinite(weight).all() for weight in params):
+            raise _too_large(step, "a weight after it")
         self._record(step, loss, norm, clipped, model._replace(params=params))
         self.state = State(step + 1, model._replace(params=params), memory, states)  # all of it, or nothing
 
@@ -233,6 +236,22 @@ class Training:
         bar.update(done - bar.n)
 
 
+def _too_large(step, what):
+    return OverflowError(
+        f"step {step}: {what} is too large for a float; the weights stay as they were before it. "
+        "Clip the gradient, or choose a smaller learning_rate"
+    )
+
+
+def _options(options):
+    """A rule's own options as a dict of floats; TypeError or ValueError naming options."""
+    if options is None:
+        return {}
+    if not isinstance(options, Mapping):
+        raise TypeError(f"options: expected a dict such as {{'decay': 0.9}}, got {options!r}")
+    return {name: arguments.number(f"options[{name!r}]", value) for name, value in options.items()}
+
+
 def is_quick():
     """Whether the tests run this (they set BPTT_QUICK=1): a notebook then trains for fewer steps."""
     return os.environ.get("BPTT_QUICK") == "1"
@@ -246,7 +265,9 @@ def smoothed(values, over):
     values, over = arguments.floats("values", values), arguments.integer("over", over)
     if values.ndim != 1:
         raise ValueError(f"values: expected shape (n,), got {values.shape}")
-    with recurrent.silent():
-        sums = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
-        n = np.arange(1, len(values) + 1)
-        return (sums[n] - sums[np.maximum(n - over, 0)]) / np.minimum(n, over)
+    if len(values) == 0:
+        return np.zeros(0)
+    over = min(over, len(values))
+    with recurrent.silent():  # each window is summed by itself: what was huge is gone when it has left it
+        sums = np.convolve(values.astype(np.float64), np.ones(over))[: len(values)]
+        return sums / np.minimum(np.arange(1, len(values) + 1), over)
