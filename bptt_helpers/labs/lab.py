@@ -415,7 +415,7 @@ class Lab(ipywidgets.VBox):
 
 
 def _kept(numbers):
-    """The numbers as a Record whose arrays cannot be written to: labs share what they have computed before."""
+    """The numbers as a Record whose arrays cannot be written to: labs share what they once computed."""
     return Record({name: _read_only(value) for name, value in numbers.items()})
 
 
