@@ -333,3 +333,8 @@ def test_integer_takes_any_integer(value):
 def test_unsigned_targets_and_indices_are_integers_too():
     y = np.abs(Y).astype(np.uint8)
     np.testing.assert_array_equal(rnn.backward(PARAMS, TRACE, y).W, rnn.backward(PARAMS, TRACE, np.abs(Y)).W)
+
+
+def test_a_whole_number_beyond_the_largest_float_is_refused_by_name():
+    with pytest.raises(ValueError, match=r"^n: expected a finite number, got inf"):
+        arguments.number("n", 10**400)

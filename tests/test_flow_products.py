@@ -296,3 +296,22 @@ WRONG = {
 def test_a_bad_argument_is_named(name, kind, call):
     with pytest.raises(kind, match=rf"^{name}\b"):
         call()
+
+
+@pytest.mark.parametrize("size", [1e-320, 1e-300, 1e300])
+def test_factors_at_the_ends_of_the_floats_have_products_and_extremes(size):
+    W = np.array([[1.0, 0.5], [-0.5, 0.75]])
+    factors = np.full((5, 1, 1), size) * W
+    wanted = np.array([np.linalg.svd(np.linalg.matrix_power(W, n), compute_uv=False) for n in range(1, 6)])
+    shift = np.arange(1, 6)[:, None] * math.log10(size)
+    rtol = 1e-3 if size < 1e-307 else 1e-12  # below it floats have fewer digits
+    np.testing.assert_allclose(flow.log10_extremes(factors), np.log10(wanted) + shift, rtol=rtol)
+    np.testing.assert_allclose(
+        flow.log10_singular_values(flow.running_products(factors)), np.log10(wanted) + shift, rtol=rtol
+    )
+
+
+def test_the_largest_floats_do_not_overflow_in_a_product():
+    products = flow.running_products(np.full((2, 3, 3), 1.5e308))
+    np.testing.assert_array_equal(products.matrices, np.ones((2, 3, 3)))
+    assert products.log10_scale[1] == pytest.approx(2 * math.log10(1.5e308) + math.log10(3))

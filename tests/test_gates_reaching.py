@@ -140,3 +140,13 @@ def test_blame_names_a_bad_argument():
     plain = rnn.forward(rnn.init_params(3, 4, 2, rng=np.random.default_rng(0)), np.zeros((3, 3)))
     with pytest.raises(TypeError, match=r"^trace: "):
         gates.blame_norms(params, plain, [0, 1, 0])
+
+
+@pytest.mark.parametrize("network", [lstm, gru])
+def test_float32_stays_float32(network):
+    rng = np.random.default_rng(0)
+    params = network.init_params(2, 3, 2, rng=rng, dtype=np.float32)
+    trace = network.forward(params, rng.normal(size=(6, 2)).astype(np.float32))
+    error = np.ones(3, np.float32)
+    assert gates.log10_error_sizes(params, trace, error).dtype == np.float32
+    assert gates.blame_norms(params, trace, np.zeros(6, int)).dtype == np.float32

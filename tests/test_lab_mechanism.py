@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from bptt_helpers import labs
 from bptt_helpers.labs.controls import Choice, Entry, Slider, Tick, Whole
 from bptt_helpers.labs.lab import REST_SECONDS, Declaration
+from bptt_helpers.labs.one_at_a_time import one_at_a_time
 from bptt_helpers.pictures.canvas import STYLE, Canvas, player
 from bptt_helpers.pictures.lettering import Lettering
 from bptt_helpers.pictures.palette import INK, STATE
@@ -592,3 +593,107 @@ def test_moves_in_two_threads_do_not_draw_into_one_picture():
     there.join()
     for name in values:
         assert drawn[name] == [wanted[value] for value in values[name]]
+
+
+def test_a_player_waits_while_another_thread_draws():
+    lab, done = declared()(), []
+    frames = threading.Thread(target=lambda: done.append(lab.frames("count", [1, 2])), daemon=True)
+
+    @one_at_a_time
+    def hold():
+        frames.start()
+        frames.join(0.3)
+        assert not done
+
+    hold()
+    frames.join(20)
+    assert len(done) == 1
+
+
+def test_a_player_of_nothing_is_refused():
+    with pytest.raises(ValueError, match=r"^values: got none, expected at least one to show"):
+        declared()().frames("count", [])
+
+
+def arrays(value):
+    """All arrays in nested dicts and tuples."""
+    if isinstance(value, np.ndarray):
+        yield value
+    elif isinstance(value, dict | tuple):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from arrays(part)
+
+
+@pytest.mark.parametrize("name", labs.__all__)
+def test_numbers_cannot_be_written_to_as_labs_share_them(name):
+    lab = getattr(labs, name)()
+    assert not any(array.flags.writeable for array in arrays(dict(lab.numbers)))
+    assert not any(array.flags.writeable for array in arrays(dict(lab.at())))
+
+
+def test_a_preset_left_while_nothing_could_be_computed_stays_left():
+    lab = declared(Counting(fails_at=5), presets=PRESETS)()
+    lab.controls["kind"].value = "dots"  # takes count to 5, where it fails
+    assert lab.error is not None
+    lab.controls["count"].value = 4
+    assert lab.error is None
+    assert (lab.settings.height, lab.settings.count, lab.settings.kind) == (1.0, 4, "line")
+
+
+def test_a_preset_chosen_while_nothing_could_be_computed_moves_its_settings():
+    lab = declared(Counting(fails_at=7), presets=PRESETS)()
+    lab.controls["count"].value = 7
+    assert lab.error is not None
+    lab.controls["kind"].value = "dots"
+    assert (lab.settings.height, lab.settings.count, lab.settings.kind) == (1.0, 5, "dots")
+
+
+BELONGS = {"belongs": {"dotted": ("count", "height")}}
+
+
+def test_what_belongs_to_a_setting_goes_back_also_after_an_error():
+    lab = declared(Counting(fails_at=7), **BELONGS)()
+    lab.controls["count"].value = 7
+    lab.controls["dotted"].value = True
+    lab.controls["count"].value = 6
+    assert lab.error is None
+    assert not lab.settings.dotted
+
+
+def test_what_is_set_outright_does_not_go_back():
+    lab = declared(**BELONGS)(dotted=True)
+    lab.move(count=4, dotted=True)
+    assert lab.settings.dotted
+    lab.move(count=5)
+    assert not lab.settings.dotted
+    lab.children[-2].children[0].click()  # Reset
+    assert lab.settings.dotted
+
+
+def test_a_text_box_takes_no_more_than_the_call():
+    lab = declared()()
+    call = lab.call_text.value
+    lab.controls["title"].value = "abcdefg"
+    assert isinstance(lab.error, ValueError)
+    assert "title: got 7 characters, expected 1 to 5" in sweep.said(lab)
+    lab.controls["count"].value = 4  # another control does not make it better
+    assert lab.error is not None
+    lab.controls["title"].value = "abcde"
+    assert lab.error is None
+    assert call != lab.call_text.value
+
+
+def test_the_call_is_not_told_of_what_cannot_be_computed():
+    async def fail():
+        lab = declared(Counting(fails_at=7))()
+        await asyncio.sleep(2 * REST_SECONDS)
+        before = lab.call_text.value, lab.image.value
+        lab.controls["count"].value = 6
+        lab.controls["count"].value = 7
+        await asyncio.sleep(2 * REST_SECONDS)
+        return lab, before
+
+    lab, (call, _) = asyncio.run(fail())
+    assert isinstance(lab.error, ZeroDivisionError)
+    assert lab.call_text.value == call
+    assert size(lab.image.value) == (300, 200)  # the last good one, as it was while moving

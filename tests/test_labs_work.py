@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import threading
 import time
 
 import pytest
@@ -255,3 +256,50 @@ def test_a_lab_without_work_says_so():
         with pytest.raises(TypeError, match=r"^labs\.unroll has no work to start"):
             call()
     assert len(lab.children) == 5  # no button, no bar
+
+
+def test_a_start_without_an_event_loop_is_refused_and_begins_nothing():
+    lab = counting()
+    with pytest.raises(RuntimeError):
+        lab.start()
+    assert told(lab) == ("Start", 0.0, "")
+
+    async def start():
+        lab.start()
+        await until(lambda: not lab.works.is_working)
+
+    asyncio.run(start())
+    assert lab.numbers.count == 5
+
+
+def test_finish_begins_anew_when_its_work_is_dropped(monkeypatch):
+    lab, advance = counting(end=10), Counting.advance
+    moved = []
+
+    def moving(self, seconds):
+        advance(self, seconds)
+        if self.count == 4 and not moved:  # as a slider does, from a thread of its own
+            moved.append(threading.Thread(target=lambda: lab.move(start=3)))
+            moved[0].start()
+
+    monkeypatch.setattr(Counting, "advance", moving)
+    lab.finish()
+    moved[0].join()
+    assert (lab.numbers.count, lab.numbers.start) == (10, 3)
+    assert told(lab)[0] == "Start again"
+
+
+def test_a_closed_lab_works_no_more():
+    async def close():
+        lab = counting(end=10**9)
+        lab.start()
+        await until(lambda: lab.works.work.count > 2)
+        work = lab.works.work
+        lab.close()
+        await asyncio.sleep(0.05)
+        count = work.count
+        await asyncio.sleep(0.1)
+        assert work.count == count
+        assert len(asyncio.all_tasks()) == 1
+
+    asyncio.run(close())

@@ -196,6 +196,15 @@ def test_a_file_that_will_not_do_is_refused_in_words(content, why):
     assert lab.settings.text == OWN
 
 
+def test_a_refusal_goes_when_the_text_that_is_open_is_chosen_again():
+    lab = labs.writer(H=10)
+    upload(lab, OWN.encode())
+    upload(lab, b"short", name="bad.txt")
+    assert "cannot be used" in lab.controls["text"].words.value
+    upload(lab, OWN.encode())
+    assert lab.controls["text"].words.value == f"mine.txt, {len(OWN):,} characters"
+
+
 def test_a_text_that_will_not_do_is_refused_by_name():
     with pytest.raises(ValueError, match=r"^text: got 5, expected at least 1000 characters"):
         labs.writer(text="short")

@@ -271,3 +271,14 @@ WRONG = {
 def test_a_bad_argument_is_named(name, kind, call):
     with pytest.raises(kind, match=rf"^{name}\b"):
         call()
+
+
+def test_a_single_sigmoid_far_below_zero_is_the_one_among_many():
+    for b in (-30.0, -50.0, -700.0):
+        single, many = (
+            landscape.states(0.0, b, 1, 0.0, "sigmoid"),
+            landscape.states(0.0, np.array([b]), 1, 0.0, "sigmoid"),
+        )
+        assert single[-1] > 0
+        np.testing.assert_allclose(np.ravel(single), np.ravel(many), rtol=1e-12)
+    assert STEPS["sigmoid"](-1e6)[0] < 1e-300

@@ -164,6 +164,14 @@ def test_float32_stays_float32(name):
 # clipping
 
 
+@pytest.mark.parametrize("name", ["momentum", "rmsprop", "adagrad", "adam"])
+def test_the_memory_is_not_the_gradient_itself(name):
+    gradient = np.array([1.0, 2.0])
+    _, memory = getattr(optimisers, name)(gradient, learning_rate=0.1)
+    for part in memory[:2] if isinstance(memory, tuple) else (memory,):
+        assert not np.shares_memory(part, gradient)
+
+
 def test_clip_by_norm_in_closed_form():
     np.testing.assert_allclose(
         optimisers.clip_by_norm(np.array([3.0, 4.0]), 1), EXPECTED["norm clip of (3, 4) at 1"], rtol=1e-12
@@ -222,6 +230,11 @@ WRONG = {
     "epsilon of adagrad": ("epsilon", ValueError, lambda: optimisers.adagrad(G, learning_rate=1, epsilon=-1)),
     "epsilon 0": ("epsilon", ValueError, lambda: optimisers.adam(G, learning_rate=0.1, epsilon=0)),
     "memory": ("memory", TypeError, lambda: optimisers.adam(G, G, learning_rate=0.1)),
+    "another shape": ("memory", ValueError, lambda: optimisers.momentum(G, np.ones((3, 2)), learning_rate=1)),
+    "a tuple": ("memory", ValueError, lambda: optimisers.rmsprop(G, (G,), learning_rate=1)),
+    "too few": ("memory", ValueError, lambda: optimisers.adagrad((G, G), (G,), learning_rate=1)),
+    "adam's": ("memory", ValueError, lambda: optimisers.adam(
+        G, optimisers.AdamMemory(G, np.ones(3), 1), learning_rate=1)),
     "limit 0": ("limit", ValueError, lambda: optimisers.clip_by_norm(G, 0)),
     "limit text": ("limit", TypeError, lambda: optimisers.clip_by_value(G, "1")),
 }  # fmt: skip

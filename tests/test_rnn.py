@@ -396,3 +396,25 @@ def test_a_nilpotent_matrix_cannot_be_rescaled_but_can_be_made_zero():
     with pytest.raises(ValueError, match=r"^W: "):
         rnn.with_spectral_radius(W, 1)
     assert not rnn.with_spectral_radius(W, 0).any()
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e-200, 1.0, 1e200, 1e300])
+def test_the_spectral_radius_of_huge_and_tiny_matrices_can_be_set(size):
+    W = size * np.array([[1.0, 0.5], [-0.25, 0.75]])
+    scaled = rnn.with_spectral_radius(W, 0.9)
+    assert np.abs(np.linalg.eigvals(scaled)).max() == pytest.approx(0.9, rel=1e-12)
+    np.testing.assert_allclose(scaled / scaled[0, 0], W / W[0, 0], rtol=1e-12)
+    W = np.float32([[max(1e-40, min(size, 1e38))]])
+    assert rnn.with_spectral_radius(W, 1) == np.float32(1)
+
+
+@pytest.mark.parametrize("func", rnn.FUNCTIONS)
+def test_complex_errors_go_back_through_a_real_trace_part_by_part(func):
+    network = networks.random_network(3, func=func)
+    trace = networks.run(network)
+    real, imaginary = np.random.default_rng(4).normal(size=(2, *trace.s.shape))
+    both = rnn.through_time(network.params, trace, real + 1j * imaginary)
+    parts = [rnn.through_time(network.params, trace, part) for part in (real, imaginary)]
+    for name in both._fields:
+        first, second = (getattr(part, name) for part in parts)
+        np.testing.assert_allclose(getattr(both, name), first + 1j * second, rtol=1e-12, atol=1e-14)

@@ -241,6 +241,34 @@ def test_what_is_too_large_is_named(loss, size, what, monkeypatch):
         training.run(1, progress=False)
 
 
+def test_a_step_after_which_a_weight_is_too_large_is_not_taken():
+    training = small(TASKS["adding"], rule="sgd", learning_rate=1e39, clip=None, dtype=np.float32)
+    before = training.model
+    with pytest.raises(OverflowError, match=r"^step 0: a weight after it is too large for a float; .* Clip"):
+        training.run(1, progress=False)
+    equal(training.model, before)
+    assert training.step == len(training.history.loss) == 0
+
+
+def test_options_are_kept_as_plain_numbers():
+    training = small(TASKS["adding"], rule="momentum", options={"decay": np.float32(0.5)})
+    assert training.settings["options"] == {"decay": 0.5}
+    assert type(training.settings["options"]["decay"]) is float
+
+
+def test_the_history_of_fewer_steps_is_its_beginning():
+    training = small(TASKS["adding"], check_every=2)
+    training.run(7, progress=False)
+    short, whole = training.history_until(5), training.history
+    for name, count in zip(whole._fields, (5, 5, 5, 3, 3), strict=True):
+        np.testing.assert_array_equal(getattr(short, name), getattr(whole, name)[:count])
+
+
+def test_the_two_states_of_an_lstm_are_two():
+    hidden, cell = train.zeros(train.model("lstm", 2, 3, 1))
+    assert not np.shares_memory(hidden, cell)
+
+
 def test_advance_stops_at_the_step_and_after_the_time():
     training = small(TASKS["adding"])
     training.advance(60, until=5)
@@ -315,6 +343,12 @@ def test_smoothed_loses_nothing_in_a_long_row_of_single_numbers():
     np.testing.assert_allclose(smooth, np.float32(0.1), rtol=1e-6)
 
 
+@pytest.mark.parametrize("huge", [1e17, np.inf, np.nan])
+def test_what_is_huge_leaves_no_trace_in_smoothed_once_it_is_past(huge):
+    np.testing.assert_array_equal(train.smoothed(np.array([huge, 1.0, 2.0, 3.0]), 2)[2:], [1.5, 2.5])
+    assert train.smoothed(np.zeros(0), 3).shape == (0,)
+
+
 @pytest.mark.parametrize(("value", "quick"), [("1", True), ("0", False), ("", False)])
 def test_quick_is_what_the_environment_says(value, quick, monkeypatch):
     monkeypatch.setenv("BPTT_QUICK", value)
@@ -385,6 +419,9 @@ WRONG = {
     "option": ("decay", ValueError, lambda: train.Training(
         TASK, MODEL, rule="momentum", options={"decay": 2})),
     "unknown option": ("options", TypeError, lambda: train.Training(TASK, MODEL, options={"nesterov": 1})),
+    "options": ("options", TypeError, lambda: train.Training(TASK, MODEL, options=3)),
+    "an option": ("options", TypeError, lambda: train.Training(
+        TASK, MODEL, rule="momentum", options={"decay": "0.9"})),
     "batch": ("batch", ValueError, lambda: train.Training(TASK, MODEL, batch=0)),
     "clip": ("clip", ValueError, lambda: train.Training(TASK, MODEL, clip="length")),
     "limit": ("limit", ValueError, lambda: train.Training(TASK, MODEL, limit=0)),

@@ -100,6 +100,42 @@ def test_the_new_file_is_written_beside_the_old_one(tmp_path, monkeypatch):
     assert temporary.name.startswith(".run.npz.")
 
 
+def test_who_may_read_the_file_stays_and_a_link_stays_a_link(tmp_path):
+    path, link = tmp_path / "run.npz", tmp_path / "latest.npz"
+    training = small(TASKS["adding"])
+    train.save(path, training)
+    plain = tmp_path / "plain"
+    plain.touch()
+    assert path.stat().st_mode == plain.stat().st_mode  # what the system gives a new file
+    path.chmod(0o640)
+    link.symlink_to(path)
+    training.run(2, progress=False)
+    train.save(link, training)
+    assert link.is_symlink()
+    assert path.stat().st_mode & 0o777 == 0o640
+    same(train.load(path, TASKS["adding"]), training)
+
+
+def test_what_is_saved_while_another_thread_trains_is_one_moment(tmp_path, monkeypatch):
+    training = small(TASKS["adding"])
+    training.run(2, progress=False)
+    state = training.state
+    until = type(training).history_until
+
+    def meanwhile(self, steps):
+        if self.step == 2:
+            self.run(3, progress=False)  # the other thread, at the worst moment
+        return until(self, steps)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(training), "history_until", meanwhile)
+        train.save(tmp_path / "run.npz", training)
+    assert training.step == 5
+    loaded = train.load(tmp_path / "run.npz", TASKS["adding"])
+    assert loaded.step == len(loaded.history.loss) == 2
+    np.testing.assert_array_equal(loaded.model.params.W, state.model.params.W)
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
