@@ -20,7 +20,7 @@ as_root := $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
 workers = $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test bench mutants slides picture
+.PHONY: help setup lab test full bench mutants slides picture
 
 help:  ## print this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1  /p' $(firstword $(MAKEFILE_LIST)) | awk '{$$2 = sprintf("%-7s", $$2); print}'
@@ -34,6 +34,9 @@ lab: $(set_up)  ## open JupyterLab at the first notebook; LAB_ARGS="--port=9999"
 test: $(set_up)  ## run every test and every notebook; TEST_ARGS="-k flow" passes options on; VERSIONS=oldest or newest
 	@$(venv_python) -m pytest -n $(workers) --dist loadfile --no-loadscope-reorder \
 		--nbval-lax --nbval-current-env --nbval-cell-timeout=120 $(TEST_ARGS)
+
+full: $(set_up)  ## run every notebook with its trainings at full length, about five minutes; `make test` cuts them short
+	@$(venv_python) benchmarks/notebooks.py --full
 
 bench: $(bench_set_up)  ## print the benchmarks, each measured side by side in one run; installs torch (2 GB on Linux)
 	@for script in benchmarks/*.py; do echo "$$script"; $(venv_python) $$script || exit; done
