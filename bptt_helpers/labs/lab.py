@@ -297,19 +297,19 @@ class Lab(ipywidgets.VBox):
             self._follow_presets(before)
             self._narrow()
             self._seen = self.settings
-            _accept(self._declaration, self._undrawn())  # a text box takes what a call would refuse
+            undrawn = self._undrawn()
+            _accept(self._declaration, undrawn)  # a text box takes what a call would refuse
             self._drop_work()
-            if self._seen != self._drawn:
+            if undrawn:
                 self._draw()
         except Exception as error:  # shown to the learner; the next move starts afresh
             self._show(error)
 
     def _undrawn(self):
-        """The settings that the picture on show was not made from."""
-        drawn = self._drawn or {}
-        return {
-            name: value for name, value in self.settings.items() if name not in drawn or drawn[name] != value
-        }
+        """The settings that the picture on show was not made from, all of them after an error."""
+        if self._drawn is None:
+            return self._seen
+        return {name: value for name, value in self._seen.items() if value != self._drawn[name]}
 
     @one_at_a_time
     def _draw(self):
