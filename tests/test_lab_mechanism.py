@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 from bptt_helpers import labs
 from bptt_helpers.labs.controls import Choice, Entry, Slider, Tick, Whole
-from bptt_helpers.labs.lab import REST_SECONDS, Declaration
+from bptt_helpers.labs.lab import MOVING_DPI, REST_SECONDS, RESTING_DPI, Declaration
 from bptt_helpers.labs.one_at_a_time import one_at_a_time
 from bptt_helpers.pictures.canvas import STYLE, Canvas, player
 from bptt_helpers.pictures.lettering import Lettering
@@ -172,7 +172,7 @@ def drawn_afresh(picture_class, numbers, dpi):
     return sweep.pixels(file.getvalue())
 
 
-@pytest.mark.parametrize("dpi", [100, 200])
+@pytest.mark.parametrize("dpi", [MOVING_DPI, RESTING_DPI])
 def test_the_fast_picture_is_the_plain_picture(dpi):
     canvas = Canvas(Dots, dpi)
     for count, height in ((9, 1.0), (0, 0.0), (4, -0.7)):
@@ -183,15 +183,15 @@ def test_the_fast_picture_is_the_plain_picture(dpi):
 
 
 def test_panels_come_and_go():
-    canvas = Canvas(TwoPanels)
+    canvas = Canvas(TwoPanels, MOVING_DPI)
     for count in (1, 2, 4, 3, 2):
         numbers = {"count": count, "height": 0.5}
-        off = np.abs(sweep.pixels(canvas.png(numbers)) - drawn_afresh(TwoPanels, numbers, 100))
+        off = np.abs(sweep.pixels(canvas.png(numbers)) - drawn_afresh(TwoPanels, numbers, MOVING_DPI))
         assert np.median(off) == 0
         assert off.max() < 48
 
 
-@pytest.mark.parametrize("dpi", [100, 200])
+@pytest.mark.parametrize("dpi", [MOVING_DPI, RESTING_DPI])
 @pytest.mark.parametrize("name", labs.__all__)
 def test_each_labs_fast_picture_is_the_plain_picture(name, dpi):
     """After other moves: nothing of them stays. Where a line meets what never moves, it lies above it."""
@@ -215,8 +215,8 @@ def test_each_labs_fast_picture_is_the_plain_picture(name, dpi):
 def test_each_view_of_a_lab_is_the_plain_picture(name, show):
     declaration = sweep.declaration(name)
     numbers = declaration(show=show).numbers
-    fast = sweep.pixels(Canvas(declaration.picture).png(numbers))
-    off = np.abs(fast - drawn_afresh(declaration.picture, numbers, 100)).max(axis=-1)
+    fast = sweep.pixels(Canvas(declaration.picture, MOVING_DPI).png(numbers))
+    off = np.abs(fast - drawn_afresh(declaration.picture, numbers, MOVING_DPI)).max(axis=-1)
     assert (off > 60).mean() < 0.0005
 
 
@@ -235,13 +235,16 @@ def test_two_labs_of_a_kind_keep_their_own_pictures():
     assert one.image.value == sharp
 
 
-def test_a_resting_slider_gets_double_resolution():
+MOVING, RESTING = ((3 * dpi, 2 * dpi) for dpi in (MOVING_DPI, RESTING_DPI))  # pixels of Dots
+
+
+def test_a_resting_slider_gets_a_sharper_picture():
     lab = declared()()
-    assert size(lab.image.value) == (300, 200)
+    assert size(lab.image.value) == MOVING
     lab.sharpen()
-    assert size(lab.image.value) == (600, 400)
+    assert size(lab.image.value) == RESTING
     lab.move(count=4)
-    assert size(lab.image.value) == (300, 200)
+    assert size(lab.image.value) == MOVING
 
 
 def test_two_quick_moves_are_sharpened_once_and_show_the_last():
@@ -254,13 +257,13 @@ def test_two_quick_moves_are_sharpened_once_and_show_the_last():
         await asyncio.sleep(REST_SECONDS / 2)
         lab.controls["count"].value = 5
         await asyncio.sleep(REST_SECONDS / 2)
-        assert widths == [300, 300]
+        assert widths == [MOVING[0], MOVING[0]]
         await asyncio.sleep(REST_SECONDS)
         numbers.append(lab.numbers)
         return bytes(lab.image.value)
 
     sharp = asyncio.run(move_twice())
-    assert widths == [300, 300, 600]
+    assert widths == [MOVING[0], MOVING[0], RESTING[0]]
     assert sharp == Canvas(Dots, dpi=200).png(numbers[0])
     assert numbers[0].count == 5
 
@@ -696,4 +699,4 @@ def test_the_call_is_not_told_of_what_cannot_be_computed():
     lab, (call, _) = asyncio.run(fail())
     assert isinstance(lab.error, ZeroDivisionError)
     assert lab.call_text.value == call
-    assert size(lab.image.value) == (300, 200)  # the last good one, as it was while moving
+    assert size(lab.image.value) == MOVING  # the last good one, as it was while moving

@@ -16,6 +16,7 @@ import sweep
 
 from bptt_helpers import labs
 from bptt_helpers.labs.controls import Choice, Entry, File, Slider, Tick, Whole
+from bptt_helpers.labs.lab import MOVING_DPI
 from bptt_helpers.pictures.canvas import Canvas, new_figure
 
 LABS = pytest.mark.parametrize("name", labs.__all__)
@@ -38,7 +39,7 @@ OVERFLOW = re.compile(r"overflow|∞|runs away|too large", re.IGNORECASE)
 @functools.cache
 def empty_picture(name):
     """The lab's picture without anything that moves: (rows, columns, 3) int16."""
-    figure, _ = new_figure(sweep.declaration(name).picture, dpi=100)
+    figure, _ = new_figure(sweep.declaration(name).picture, MOVING_DPI)
     figure.canvas.draw()  # leaves the animated artists out
     return np.asarray(figure.canvas.buffer_rgba())[..., :3].astype(np.int16)
 

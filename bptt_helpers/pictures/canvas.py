@@ -51,7 +51,7 @@ class Canvas:
     """A picture kept ready: `png(numbers)` moves it and returns the bytes of a PNG.
 
     picture_class : a class as described in `bptt_helpers.pictures`
-    dpi : dots per inch, 100 while a slider moves, 200 when it rests
+    dpi : dots per inch; a lab draws with 80 while a slider moves, with 200 when it rests
     """
 
     def __init__(self, picture_class, dpi=100):
