@@ -4,11 +4,13 @@ import asyncio
 import re
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 import sweep
 
 from bptt_helpers import labs
+from bptt_helpers.labs import work
 from bptt_helpers.labs.controls import Whole
 from bptt_helpers.labs.lab import Declaration
 from bptt_helpers.labs.work import Live
@@ -303,3 +305,29 @@ def test_a_closed_lab_works_no_more():
         assert len(asyncio.all_tasks()) == 1
 
     asyncio.run(close())
+
+
+def test_a_cell_run_again_stops_what_its_last_run_began_and_nothing_else(monkeypatch):
+    async def run_cells():
+        made = []
+        for cell, run in (("a", 1), ("a", 1), ("b", 2), (None, 3), ("a", 4), (None, 5)):
+            monkeypatch.setattr(work, "running_cell", lambda now=(cell, run): now)
+            made.append(counting(end=10**9))
+            made[-1].start()
+            at_work.append([lab.works.is_working for lab in made])
+        for lab in made:
+            lab.close()
+
+    at_work = []
+    asyncio.run(run_cells())
+    assert at_work[:4] == [[True] * count for count in (1, 2, 3, 4)]
+    assert at_work[4:] == [[False, False, True, True, True], [False, False, True, True, True, True]]
+
+
+def test_outside_jupyterlab_no_cell_has_a_name(monkeypatch):
+    assert work.running_cell() == (None, None)
+    header = {"header": {"msg_id": "run"}, "metadata": {"cellId": "cell"}}
+    for shell, expected in ((object(), (None, None)), (SimpleNamespace(parent_header={}), (None, None)),
+                            (SimpleNamespace(parent_header=header), ("cell", "run"))):  # fmt: skip
+        monkeypatch.setattr(work, "get_ipython", lambda shell=shell: shell)
+        assert work.running_cell() == expected

@@ -7,19 +7,24 @@ A lab with `live=Live(begin, depends)` gets these. What `begin(settings)` return
     work.says               what it is doing, a few words such as "step 120 of 800"
 
 Between two portions the kernel answers whatever else was asked of it: other sliders, the Stop button.
+
+When a cell is run again, the work of the lab that its last run made stops: that lab has left the page.
 """
 
 import asyncio
 import time
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import ipywidgets
+from IPython import get_ipython
 
 from bptt_helpers.labs.one_at_a_time import one_at_a_time
 
 PORTION_SECONDS = 0.15  # of work, then the picture is drawn once
 LONG_PORTION_SECONDS = 0.5  # the same in finish(), which need not answer as quickly
+_ALL_WORKS = weakref.WeakSet()
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,14 @@ class Works(ipywidgets.HBox):
         self.words = ipywidgets.HTML(layout={"width": "auto", "flex": "1 1 16em"})
         super().__init__([self.button, self.bar, self.words], layout={"align_items": "center"})
         self._tell()
+        self._cell, self._run = running_cell()
+        for other in list(_ALL_WORKS):
+            if other.is_working and self._replaces(other):
+                other.stop()
+        _ALL_WORKS.add(self)
+
+    def _replaces(self, other):
+        return self._cell is not None and self._cell == other._cell and self._run != other._run
 
     @one_at_a_time
     def start(self):
@@ -149,3 +162,9 @@ class Works(ipywidgets.HBox):
             return f"{self.work.says}, {self._seconds:.0f} s" if done else self.work.says
         left = self._seconds * (1 - done) / done
         return f"{self.work.says}, {left:.0f} s left" if self.is_working else f"{self.work.says}, stopped"
+
+
+def running_cell():
+    """(cell, run) of the cell that runs now, as JupyterLab names them; None for what nobody names."""
+    request = getattr(get_ipython(), "parent_header", {})
+    return request.get("metadata", {}).get("cellId"), request.get("header", {}).get("msg_id")

@@ -176,19 +176,21 @@ def test_it_runs_its_labs_move_by_key_and_mouse_and_axe_finds_nothing(open_noteb
 def check_the_slides(notebook):
     """A slideshow of all cells, every slide within the screen and legible, the sliders alive."""
     page = notebook.page
-    slides, scales = go_through_the_slides(page)
-    cell_count = page.evaluate("() => window.jupyterapp.shell.currentWidget.content.widgets.length")
-    assert {number for numbers in slides for number in numbers} == set(range(cell_count))
-    assert 8 < len(slides) < MOST_SLIDES
-    too_large = {cells: size for cells, size in slides.items() if size[0] > HEIGHT or size[1] > WIDTH}
-    assert too_large == {}
-    assert len(scales) >= labs_of(page)
-    assert letters_too_small(scales) == set()
-    page.evaluate(SELECT_ITS_CELL, 0)
-    lab = page.locator(".jp-deck-mod-onscreen .bptt-lab").first
-    lab.locator("select, .noUi-handle").first.focus()
-    press_an_arrow(page, lab)
-    page.evaluate("() => window.jupyterapp.commands.execute('deck:stop')")
+    try:
+        slides, scales = go_through_the_slides(page)
+        cell_count = page.evaluate("() => window.jupyterapp.shell.currentWidget.content.widgets.length")
+        assert {number for numbers in slides for number in numbers} == set(range(cell_count))
+        assert 8 < len(slides) < MOST_SLIDES
+        too_large = {cells: size for cells, size in slides.items() if size[0] > HEIGHT or size[1] > WIDTH}
+        assert too_large == {}
+        assert len(scales) >= labs_of(page)
+        assert letters_too_small(scales) == set()
+        page.evaluate(SELECT_ITS_CELL, 0)
+        lab = page.locator(".jp-deck-mod-onscreen .bptt-lab").first
+        lab.locator("select, .noUi-handle").first.focus()
+        press_an_arrow(page, lab)
+    finally:  # JupyterLab remembers that it presents, and the next notebook would open so
+        page.evaluate("() => window.jupyterapp.commands.execute('deck:stop')")
 
 
 def go_through_the_slides(page):

@@ -43,7 +43,19 @@ def compute(settings, work):
     return labs.unroll.compute(Record(settings | {"w": w}))
 
 live = Live(lambda settings: Counting(), ("T",))
-dataclasses.replace(labs.unroll, compute=compute, live=live)(controls=("w",))
+lab = dataclasses.replace(labs.unroll, compute=compute, live=live)(controls=("w",))
+made = [*globals().get("made", []), lab]
+lab
+"""
+PRINTED = """
+async code => {
+  const {kernel} = window.jupyterapp.shell.currentWidget.sessionContext.session;
+  const asked = kernel.requestExecute({code});
+  let printed = "";
+  asked.onIOPub = message => { printed += message.content.text ?? ""; };
+  await asked.done;
+  return printed.trim();
+}
 """
 COUNT_PICTURES = """
 image => {
@@ -238,6 +250,15 @@ def test_work_starts_stops_and_goes_on_while_sliders_move(jupyter_server, open_n
     button.click()
     says("stopped")
     assert words.inner_text() != stopped
+    button.click()
+    says(r"count \d+ of 1000, \d+ s left")
+    notebook.run_all()  # the lab leaves the page, and does not work on unseen
+    lab.call.filter(has_text="labs.unroll()").wait_for(timeout=10_000)
+    assert button.inner_text() == "Start"
+    button.click()
+    says(r"count \d+ of 1000, \d+ s left")
+    at_work = "print([lab.works.is_working for lab in made])"
+    assert notebook.page.evaluate(PRINTED, at_work) == "[False, True]"
     assert notebook.errors() == []
 
 
