@@ -64,7 +64,7 @@ def running_products(factors):
 
     Returns Products. TypeError or ValueError names factors when it is no stack of square matrices.
     """
-    factors, log10_sizes = _each_rescaled(_check_stack("factors", factors))
+    factors, log10_sizes = _each_rescaled(_check_square("factors", factors, "nHH"))
     matrices = np.empty_like(factors)
     log10_scale = np.empty(len(factors), factors.real.dtype)
     product, scale = np.eye(factors.shape[1], dtype=factors.dtype), 0.0
@@ -85,7 +85,7 @@ def log10_singular_values(products):
     largest, for the machine's ε, comes out as -inf: 0 as far as can be told. TypeError names products.
     """
     arguments.instance("products", products, Products)
-    matrices = _check_stack("products.matrices", products.matrices)
+    matrices = _check_square("products.matrices", products.matrices, "nHH")
     values = np.linalg.svd(matrices, compute_uv=False)  # (n, H)
     lost = values <= matrices.shape[1] * np.finfo(values.dtype).eps * values[:, :1]
     with recurrent.silent():
@@ -100,7 +100,7 @@ def log10_extremes(factors):
     However far apart the two are: the smallest one of P is 1 over the largest one of P⁻¹, which is a product
     itself. It is -inf from the first factor on that has no inverse. TypeError or ValueError names factors.
     """
-    factors = _check_stack("factors", factors)
+    factors = _check_square("factors", factors, "nHH")
     extremes = np.full((len(factors), 2), -np.inf, factors.real.dtype)
     extremes[:, 0] = log10_singular_values(running_products(factors))[:, 0]
     factors, log10_sizes = _each_rescaled(factors)
@@ -144,7 +144,7 @@ def log10_error_sizes(params, trace, error):
 
 def spectral_radius(W):
     """ρ(W), the largest |eigenvalue|, of an array of shape (H, H). TypeError or ValueError names W."""
-    return float(np.abs(np.linalg.eigvals(_check_matrix(W))).max())
+    return float(np.abs(np.linalg.eigvals(_check_square("W", W, "HH"))).max())
 
 
 def bounds(W, func):
@@ -184,17 +184,9 @@ def _count_invertible(factors):
     return int(np.append(signs == 0, True).argmax())
 
 
-def _check_stack(name, factors):
-    """`factors` as a stack of square matrices, finite; TypeError or ValueError naming it."""
-    factors = arguments.floats(name, factors)
-    arguments.Axes().check(name, factors, "nHH")
-    arguments.finite(name, factors)
-    return factors
-
-
-def _check_matrix(W):
-    """W as a square matrix, finite; TypeError or ValueError naming it."""
-    W = arguments.floats("W", W)
-    arguments.Axes().check("W", W, "HH")
-    arguments.finite("W", W)
-    return W
+def _check_square(name, value, axes):
+    """`value` as square matrices, axes "HH" or "nHH", finite; TypeError or ValueError naming it."""
+    value = arguments.floats(name, value)
+    arguments.Axes().check(name, value, axes)
+    arguments.finite(name, value)
+    return value
