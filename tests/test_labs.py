@@ -16,7 +16,7 @@ import sweep
 
 from bptt_helpers import labs
 from bptt_helpers.labs.controls import Choice, Entry, File, Slider, Tick, Whole
-from bptt_helpers.labs.lab import MOVING_DPI
+from bptt_helpers.labs.lab import MOVING_DPI, RESTING_DPI
 from bptt_helpers.pictures.canvas import Canvas, new_figure
 
 LABS = pytest.mark.parametrize("name", labs.__all__)
@@ -34,6 +34,13 @@ NAN_IS_A_RESULT = {
     "truncate": {"angles_window", "lengths_window", "angles_chunk", "lengths_chunk"},
 }
 OVERFLOW = re.compile(r"overflow|∞|runs away|too large", re.IGNORECASE)
+
+
+@LABS
+def test_a_picture_has_whole_numbers_of_pixels_so_that_nothing_jumps_when_it_rests(name):
+    for dpi in (MOVING_DPI, RESTING_DPI):
+        pixels = dpi * np.array(sweep.declaration(name).picture.size)
+        assert np.abs(pixels - pixels.round()).max() < 1e-9
 
 
 @functools.cache

@@ -328,6 +328,8 @@ def test_outside_jupyterlab_no_cell_has_a_name(monkeypatch):
     assert work.running_cell() == (None, None)
     header = {"header": {"msg_id": "run"}, "metadata": {"cellId": "cell"}}
     for shell, expected in ((object(), (None, None)), (SimpleNamespace(parent_header={}), (None, None)),
+                            (SimpleNamespace(parent_header=None), (None, None)),
+                            (SimpleNamespace(parent_header={"header": None, "metadata": None}), (None, None)),
                             (SimpleNamespace(parent_header=header), ("cell", "run"))):  # fmt: skip
         monkeypatch.setattr(work, "get_ipython", lambda shell=shell: shell)
         assert work.running_cell() == expected

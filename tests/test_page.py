@@ -1,6 +1,7 @@
 """pictures.page: a grid of characters as one image: what is where, shades, bars, odd characters."""
 
 import numpy as np
+import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -68,3 +69,15 @@ def test_columns_can_stand_further_apart():
     columns = np.flatnonzero((pixels < 128).any(axis=0))
     assert columns.min() < 30
     assert columns.max() >= 40
+
+
+@pytest.mark.parametrize("dpi", [80, 100, 130, 200])
+def test_cells_begin_where_they_should_at_every_resolution(dpi):
+    """Steps of 8.8, 11, 14.3 and 22 pixels: no rounding adds up, neither of characters nor of shades."""
+    begins = np.round((20 + 11 * np.arange(9)) * dpi / 100).astype(int)
+    shaded = drawn([], np.tile([0.0, 1.0], (3, 4)), dpi, step=11)
+    row = shaded[np.argwhere(shaded < 255)[0, 0]]
+    assert np.abs(np.flatnonzero(np.diff(row)) + 1 - begins[1:]).max() <= 1
+    written = drawn(["||||||||"], None, dpi, step=11).min(axis=0)
+    inside = [np.flatnonzero(written[begins[n] : begins[n + 1]] < 200).mean() for n in range(8)]
+    assert np.ptp(inside) <= 1

@@ -8,7 +8,7 @@ A lab with `live=Live(begin, depends)` gets these. What `begin(settings)` return
 
 Between two portions the kernel answers whatever else was asked of it: other sliders, the Stop button.
 
-When a cell is run again, the work of the lab that its last run made stops: that lab has left the page.
+When a cell that is run again makes such a lab, what its last run made stops working: it has left the page.
 """
 
 import asyncio
@@ -62,6 +62,10 @@ class Works(ipywidgets.HBox):
         super().__init__([self.button, self.bar, self.words], layout={"align_items": "center"})
         self._tell()
         self._cell, self._run = running_cell()
+        self._replace()
+
+    @one_at_a_time
+    def _replace(self):
         for other in list(_ALL_WORKS):
             if other.is_working and self._replaces(other):
                 other.stop()
@@ -166,5 +170,5 @@ class Works(ipywidgets.HBox):
 
 def running_cell():
     """(cell, run) of the cell that runs now, as JupyterLab names them; None for what nobody names."""
-    request = getattr(get_ipython(), "parent_header", {})
-    return request.get("metadata", {}).get("cellId"), request.get("header", {}).get("msg_id")
+    request = getattr(get_ipython(), "parent_header", None) or {}
+    return (request.get("metadata") or {}).get("cellId"), (request.get("header") or {}).get("msg_id")

@@ -127,11 +127,11 @@ class BlamePicture:
         for x, label, x_of_sign, sign in PRODUCT.values():
             page.text(x, 50, label, ha="center", va="center", fontsize=13)
             page.text(x_of_sign, 50, sign, ha="center", va="center", fontsize=14)
-        self.product = Lettering(page, size=14, colours=GRADIENT)
+        self.product = Lettering(page, size=13.5, colours=GRADIENT)
 
     def _draw_reading(self, page):
         self.reading = Lettering(page, size=13, align="left")
-        self.size_of_cell = Lettering(page, size=14, colours=GRADIENT, align="left")
+        self.size_of_cell = Lettering(page, size=13.5, colours=GRADIENT, align="left")
 
     def update(self, numbers):
         """Show what labs.blame computed."""

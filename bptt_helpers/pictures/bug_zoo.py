@@ -10,7 +10,7 @@ from bptt_helpers.pictures.palette import FAINT, INK, MAGNITUDE, PARAMETER
 BUGS, CHECKS = 17, 11  # rows and columns there is room for; the last check stands apart, it is your own
 
 # Coordinates are pixels at 100 dots per inch, from the lower left corner.
-WIDTH, HEIGHT = 1080, 574
+WIDTH, HEIGHT = 1080, 575
 LEFT, CELL, GAP, ROW = 232, 74, 20, 25  # where the checks begin; a cell; before your own check; a row
 TOP, LINE = 466, 17  # the upper edge of the table; a line of a column's head
 BOTTOM = TOP - BUGS * ROW

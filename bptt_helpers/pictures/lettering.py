@@ -71,13 +71,13 @@ def _numeral_tiles(size, weight, dpi, colour, boxed):
 
 def mono_ink(character, size, weight, dpi):
     """The ink of one character of the monospaced font, all of one width: (rows, columns) uint8."""
-    columns = _mono_width(size, weight, dpi) + 2 * _MARGIN
+    columns = mono_width(size, weight, dpi) + 2 * _MARGIN
     # A character's box starts at the pen; what ink lies beyond it on either side is under half a pixel wide.
     return _ink(character, MONO, size, weight, dpi, columns)[:, _MARGIN:-_MARGIN]
 
 
 @lru_cache(maxsize=64)
-def _mono_width(size, weight, dpi):
+def mono_width(size, weight, dpi):
     """Pixels from one character of the monospaced font to the next: int."""
     measure = RendererAgg(8, 8, dpi).get_text_width_height_descent
     font = _font(MONO, size, weight)

@@ -83,7 +83,7 @@ class LossPicture:
         axes.axis("off")
         names = [f"$e^{{q_{c}}}$" for c in COLUMNS] + ["$\\mathrm{sum}$"]
         self.heading = Lettering(axes, [(0, 1.055)], ["in numbers"], size=13, align="left", vertical="center")
-        self.terms = Lettering(axes, [(0.02, row) for row in ROWS], names + [""] * 4, size=14,
+        self.terms = Lettering(axes, [(0.02, row) for row in ROWS], names + [""] * 4, size=13.5,
                                colours=[OUTPUT] * 7 + [INK], align="left")  # fmt: skip
         self.results = Lettering(axes, [(0.98, row) for row in ROWS], [""] * 8,
                                  colours=[OUTPUT] * 7 + [INK], align="right")  # fmt: skip

@@ -4,13 +4,14 @@ Each cell may have a shade behind its character and a bar below it. matplotlib d
 what the font lacks is shown as a box.
 """
 
+import math
 from functools import lru_cache
 
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.colors import to_rgb
 
-from bptt_helpers.pictures.lettering import can_be_drawn, mono_ink
+from bptt_helpers.pictures.lettering import can_be_drawn, mono_ink, mono_width
 from bptt_helpers.pictures.palette import INK, MAGNITUDE
 
 SHOWN_AS = {"\n": "↵", "\t": "→"}
@@ -44,13 +45,13 @@ class Page(Artist):
 
     rows, columns : the size of the grid
     bars : whether each cell has room for a bar below its character
-    step : pixels from one column to the next, None as the font has it
+    step : pixels from one column to the next, at 100 dots per inch too; None as the font has it
     """
 
     def __init__(self, axes, corner, rows, columns, size=12, bars=False, step=None):
         super().__init__()
         self.corner, self.rows, self.columns, self.size = corner, rows, columns, size
-        self.step = step
+        self.step = mono_width(size, "normal", 100) if step is None else step
         self.bar_share = 0.45 if bars else 0.0  # of the height of a line
         self.write([])
         self.set_animated(True)
@@ -83,13 +84,16 @@ class Page(Artist):
         codes = np.zeros((self.rows, self.columns), int)
         for row, line in enumerate(self.lines):
             codes[row, : len(line)] = [glyphs.number(character) for character in line]
-        ink = _as_wide(glyphs.ink, self.step and round(self.step * dpi / 100))[codes]
+        step = self.step * dpi / 100
+        ink = _as_wide(glyphs.ink, math.ceil(step))[codes]
         _, _, height, width = ink.shape  # of (rows, columns, height, width)
         bar = round(self.bar_share * height)
         ink = np.pad(ink, ((0, 0), (0, 0), (0, bar), (0, 0)))
         images = [INKS[_side_by_side(ink)]]
         if self.shares is not None:
             images.insert(0, self._behind(height, bar, width))
+        kept = _columns_kept(self.columns, step, width)
+        images = [image[:, kept] for image in images]
         # Agg counts the lowest row first.
         return [np.ascontiguousarray(image[::-1]).view(np.uint8).reshape(*image.shape, 4) for image in images]
 
@@ -98,7 +102,7 @@ class Page(Artist):
         cells = np.full((self.rows, self.columns, height + bar, width), PAPER)
         cells[:, :, :height] = SHADES[np.round(63 * self.shares).astype(int)][..., None, None]
         is_bar = np.arange(bar) < np.ceil(self.shares * bar)[..., None]  # (rows, columns, bar)
-        cells[:, :, height:, :-1] = np.where(is_bar, SHADES[-1], PAPER)[..., None]
+        cells[:, :, height:, 1:] = np.where(is_bar, SHADES[-1], PAPER)[..., None]
         return _side_by_side(cells)
 
 
@@ -108,9 +112,18 @@ def _side_by_side(cells):
     return cells.swapaxes(1, 2).reshape(rows * height, columns * width)
 
 
+def _columns_kept(columns, step, width):
+    """Which columns of pixels stay so that cell n begins at n steps: (columns width,) bool.
+
+    A step need not be a whole number of pixels; were it rounded for every cell, the error would add up.
+    """
+    begins = np.round(np.arange(columns + 1) * step).astype(int)
+    return (np.arange(width) < np.diff(begins)[:, None]).ravel()
+
+
 def _as_wide(ink, width):
-    """ink (n, height, …) with blank columns on its right until it is so wide; None leaves it."""
-    more = 0 if width is None else max(0, width - ink.shape[2])
+    """ink (n, height, …) with blank columns on its right until it is so wide."""
+    more = max(0, width - ink.shape[2])
     return np.pad(ink, ((0, 0), (0, 0), (0, more))) if more else ink
 
 

@@ -161,7 +161,7 @@ class _Mask:
         axes.text(0, 10, "keeps", **stays)
         moves = {"transform": corner, "vertical": "baseline", "align": "left"}
         self.after_title = 86 if name == "window" else 83  # points
-        self.n = Lettering(axes, size=14, weight="bold", colours=colour, **moves)
+        self.n = Lettering(axes, size=13.5, weight="bold", colours=colour, **moves)
         self.kept = Lettering(axes, size=12, **moves)
         self.numbers = Lettering(axes, size=12)
         self.dropped = Lettering(axes, size=11, align="left", boxed=True)

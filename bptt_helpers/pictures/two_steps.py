@@ -137,7 +137,7 @@ class TwoStepsPicture:
         self.terms = Lettering(axes, size=13, weight="bold", align="right", colours=GRADIENT)
         self.numbers_of_formulas = Lettering(axes, size=12, align="right", colours=PARAMETER)
         self.numbers_of_sums = Lettering(axes, size=12, align="right", colours=PARAMETER)
-        self.sum = Lettering(axes, size=14, weight="bold", align="left", colours=GRADIENT)
+        self.sum = Lettering(axes, size=13.5, weight="bold", align="left", colours=GRADIENT)
         self.compact = Lettering(axes, size=12, align="left")
         self.difference = Lettering(axes, size=12, align="left")
 

@@ -23,7 +23,7 @@ MATRICES = ((40, 50), (540, 50))  # their lower left corners
 CELL = 11
 SIDE = (SENTENCE - 1) * CELL
 SMALL = {"size": 12, "left": 542, "width": 500, "titles": (536, 252), "tops": (518, 235)}
-LARGE = {"size": 16, "left": 205, "width": 650, "titles": (541, 214), "tops": (524, 197)}
+LARGE = {"size": 15.5, "left": 205, "width": 650, "titles": (541, 214), "tops": (524, 197)}
 
 
 class WriterPicture:
