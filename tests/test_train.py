@@ -1,5 +1,7 @@
 """train: gradients of every network and loss against autograd, the loop, learning that is real."""
 
+import re
+
 import autograd
 import autograd.numpy as anp
 import numpy as np
@@ -248,6 +250,20 @@ def test_a_step_after_which_a_weight_is_too_large_is_not_taken():
         training.run(1, progress=False)
     equal(training.model, before)
     assert training.step == len(training.history.loss) == 0
+
+
+@pytest.mark.parametrize(
+    ("rule", "options", "said"),
+    [
+        ("adam", {"learning_rate": 1.0, "gradient": 1.0},
+         "options: expected those of adam: decay, decay_square, epsilon, got gradient, learning_rate"),
+        ("momentum", {"memory": 1.0}, "options: expected those of momentum: decay, got memory"),
+        ("sgd", {"learning_rate": 1.0}, "options: expected those of sgd: none, got learning_rate"),
+    ],
+)  # fmt: skip
+def test_what_is_no_option_of_the_rule_is_refused_and_those_there_are_named(rule, options, said):
+    with pytest.raises(TypeError, match=f"^{re.escape(said)}$"):
+        small(TASKS["adding"], rule=rule, options=options)
 
 
 def test_options_are_kept_as_plain_numbers():
