@@ -18,6 +18,7 @@ from bptt_helpers import labs
 from bptt_helpers.labs.controls import Choice, Entry, File, Slider, Tick, Whole
 from bptt_helpers.labs.lab import MOVING_DPI, RESTING_DPI
 from bptt_helpers.pictures.canvas import Canvas, new_figure
+from bptt_helpers.pictures.lettering import Lettering, mono_width
 
 LABS = pytest.mark.parametrize("name", labs.__all__)
 EACH_CONTROL = pytest.mark.parametrize(
@@ -41,6 +42,17 @@ def test_a_picture_has_whole_numbers_of_pixels_so_that_nothing_jumps_when_it_res
     for dpi in (MOVING_DPI, RESTING_DPI):
         pixels = dpi * np.array(sweep.declaration(name).picture.size)
         assert np.abs(pixels - pixels.round()).max() < 1e-9
+
+
+@LABS
+def test_numbers_are_no_wider_while_they_move(name):
+    """Characters are whole pixels wide: at 80 dots per inch those of size 14 or 16 would be too wide."""
+    figure, _ = new_figure(sweep.declaration(name).picture, MOVING_DPI)
+    for lettering in figure.findobj(Lettering):
+        moving, resting = (
+            mono_width(lettering.size, lettering.weight, dpi) / dpi for dpi in (MOVING_DPI, RESTING_DPI)
+        )
+        assert moving < 1.03 * resting, lettering.size
 
 
 @functools.cache

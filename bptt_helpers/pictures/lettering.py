@@ -111,6 +111,7 @@ class Lettering(Artist):
 
     positions : (n, 2) in the coordinates of `transform` (None is the axes' transData)
     strings : n texts; an empty one draws nothing, two `$` make it mathematics
+    size : points; 14 and 16 would be wider at the labs' moving resolution than at rest (tests/test_labs.py)
     colours : one colour, or n
     align : "left", "center" or "right"; vertical : "center", "baseline" or "top"
     boxed : paper behind each text, so that lines do not cross it

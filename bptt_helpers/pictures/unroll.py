@@ -34,7 +34,7 @@ class UnrollPicture:
         axes.set_title("the same cell at every step: $s_t = f(u\\,x_t + w\\,s_{t-1} + k)$")
         axes.set_title("cells: blue above 0, grey below, empty at 0", loc="right", fontsize=12)
         Lettering(axes, [(-2.1, 2.2), (-2.1, VALUES), (-2.1, -0.5)], ["$x_t$", "$s_t$", "$t$"],
-                  colours=[INPUT, STATE, "#555555"], size=14)  # fmt: skip
+                  colours=[INPUT, STATE, "#555555"], size=13.5)  # fmt: skip
         (self.passed_on,) = axes.plot([], [], color=STATE, linewidth=2.5, animated=True, zorder=1)
         self.fed_in = axes.vlines([], 0, 1, color=INPUT, linewidth=2, animated=True, zorder=1)
         (self.sockets,) = axes.plot([], [], "v", color=INPUT, markersize=7, animated=True, zorder=2)
