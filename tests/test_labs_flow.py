@@ -324,7 +324,12 @@ def test_the_end_of_the_curve_is_marked_with_its_size(start, marker, written):
 
 
 @pytest.mark.parametrize("seed", range(0, 40, 7))
-@pytest.mark.parametrize("start", [{"T": 40}, {"T": 30}, {"T": 100, "radius": 1.6}, {"radius": 2.2}], ids=str)
+@pytest.mark.parametrize(
+    "start",
+    [{"T": 40}, {"T": 30}, {"T": 100, "radius": 1.6}, {"radius": 2.2}, {"T": 28, "radius": 2.5},
+     {"T": 134, "radius": 1.45}],
+    ids=str,
+)  # fmt: skip
 def test_the_size_at_the_end_is_written_inside_and_not_on_the_curve(start, seed):
     picture = drawn(labs.flow(**start, seed=seed))
     width, height = picture.error.axes.get_position().size * picture.size * 72

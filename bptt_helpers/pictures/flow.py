@@ -175,7 +175,8 @@ class FlowPicture:
             right = wide[1] + 0.005
             under = y[x < right + 0.02]
             aside = 13 / height * 2 * REACH
-            level = min(under) - aside if last > 0 else max(under) + aside
+            if len(under):  # else the curve ends before it comes to the words
+                level = min(under) - aside if last > 0 else max(under) + aside
         self.end_size.place([(right, level), (right - wide[0] - 5 / width, level)], [number, words])
 
     def _move_bounds(self, growth, bounds, T, room, are_shown):
