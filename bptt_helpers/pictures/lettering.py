@@ -96,6 +96,7 @@ def _words(string, size, weight, dpi, colour, boxed):
     return _coloured(_ink(string, "DejaVu Sans", size, weight, dpi), colour, boxed)
 
 
+@lru_cache(maxsize=512)  # most texts of a picture stay from one move to the next
 def _image(string, size, weight, dpi, colour, boxed):
     """The picture of a text, (rows, columns, 4) uint8, lowest row first, as Agg counts them."""
     try:

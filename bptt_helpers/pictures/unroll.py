@@ -36,7 +36,9 @@ class UnrollPicture:
         Lettering(axes, [(-2.1, 2.2), (-2.1, VALUES), (-2.1, -0.5)], ["$x_t$", "$s_t$", "$t$"],
                   colours=[INPUT, STATE, "#555555"], size=13.5)  # fmt: skip
         (self.passed_on,) = axes.plot([], [], color=STATE, linewidth=2.5, animated=True, zorder=1)
-        self.fed_in = axes.vlines([], 0, 1, color=INPUT, linewidth=2, animated=True, zorder=1)
+        (self.fed_in,) = axes.plot(
+            [], [], color=INPUT, linewidth=2, solid_capstyle="butt", animated=True, zorder=1
+        )
         (self.sockets,) = axes.plot([], [], "v", color=INPUT, markersize=7, animated=True, zorder=2)
         self.nodes = axes.scatter([], [], s=420, edgecolors=STATE, linewidths=2, animated=True, zorder=3)
         self.inputs = Lettering(axes, size=11, colours=INPUT)
@@ -97,7 +99,7 @@ class UnrollPicture:
         columns = np.arange(-1, len(s))
         states = np.concatenate([[s_init], s])
         self.passed_on.set_data([-1, len(s) - 0.35], [CELLS, CELLS])
-        self.fed_in.set_segments([[(t, CELLS), (t, 1.9)] for t in steps])
+        self.fed_in.set_data(np.repeat(steps, 3), np.tile([CELLS, 1.9, np.nan], len(steps)))
         self.sockets.set_data(steps, np.full(len(s), CELLS + 0.38))
         self.nodes.set_offsets(np.column_stack([columns, np.full(len(columns), CELLS)]))
         with np.errstate(invalid="ignore"):
