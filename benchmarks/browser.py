@@ -11,7 +11,7 @@ drag   the mouse goes to and fro over the slider for two seconds: pictures a sec
        last move the picture of the last value is there, in round trips (the bare one's median for a key)
 
 While it counts, the script itself keeps still: it asks the page nothing between a key and its picture, and
-moves the mouse no more often than a screen shows it. Both took a third of the machine's time before.
+moves the mouse no more often than a screen shows it. Asking all the time took a fifth of two cores' time.
 
 Needs Chromium, as the tests in tests/browser do, whose JupyterLab it starts.
 """
