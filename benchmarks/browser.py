@@ -165,6 +165,8 @@ class Watched:
             time.sleep(QUIET)
             if (watched := self.seen()).pictures:
                 break
+        else:
+            raise TimeoutError(f"no picture came after {key}")
         self.page.keyboard.up(key)
         self.page.wait_for_timeout(REST)
         return watched.pictures[0] - watched.keys[0]
