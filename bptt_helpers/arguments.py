@@ -12,7 +12,8 @@ import operator
 
 import numpy as np
 
-FLOATS = tuple(map(np.dtype, (np.float32, np.float64, np.complex128)))  # complex: for the complex step
+SINGLE = np.dtype(np.float32), np.dtype(np.complex64)
+FLOATS = *SINGLE, np.dtype(np.float64), np.dtype(np.complex128)  # complex: for the complex step
 
 
 def array(name, value):
@@ -24,10 +25,18 @@ def array(name, value):
 
 
 def floats(name, value):
-    """`value` as an array of float32, float64 or complex128 (for the complex step); TypeError otherwise."""
+    """`value` as an array of float32 or float64, or complex (for the complex step); TypeError otherwise."""
     value = array(name, value)
     if value.dtype not in FLOATS:
         raise TypeError(f"{name}: expected float32 or float64, got {value.dtype}")
+    return value
+
+
+def real_floats(name, value):
+    """`value` as an array of float32 or float64; TypeError otherwise."""
+    value = floats(name, value)
+    if value.dtype.kind == "c":
+        raise TypeError(f"{name}: expected real numbers, got {value.dtype}")
     return value
 
 
@@ -49,6 +58,12 @@ def number(name, value):
     if not math.isfinite(value):
         raise ValueError(f"{name}: expected a finite number, got {value}")
     return value
+
+
+def fits(name, value, dtype):
+    """ValueError when the number `value` is beyond the largest float of `dtype`."""
+    if abs(value) > np.finfo(dtype).max:
+        raise ValueError(f"{name}: expected a number that {np.dtype(dtype)} can hold, got {value:g}")
 
 
 def several_numbers(name, values, least, most=None):
@@ -109,17 +124,14 @@ def classes(name, value, count, lowest=0):
 
 
 def one_dtype(arrays):
-    """The dtype that the arrays of the dict {name: array} share; complex128 where float64 meets complex128.
+    """The dtype that the arrays of the dict {name: array} share; complex where some are and some are not.
 
-    TypeError naming the odd one out when float32 meets another.
+    TypeError naming the odd one out when single meets double precision.
     """
-    dtypes = {value.dtype for value in arrays.values()}
-    if len(dtypes) == 1:
-        return dtypes.pop()
-    single = [name for name, value in arrays.items() if value.dtype == np.float32]
-    if not single:
-        return np.dtype(np.complex128)
+    single = [name for name, value in arrays.items() if value.dtype in SINGLE]
     double = [name for name in arrays if name not in single]
+    if not single or not double:
+        return np.result_type(*{value.dtype for value in arrays.values()})
     odd, usual = (single[0], double[0]) if len(single) <= len(double) else (double[0], single[0])
     raise TypeError(f"{odd}: expected {arrays[usual].dtype} as in {usual}, got {arrays[odd].dtype}")
 

@@ -6,7 +6,8 @@ rnn.Gradients. Every rule is a pure function
     step, memory = rule(gradient, memory, learning_rate=…)
 
 whose step is to be added to the weights, and whose memory, None at first, is handed back the next time. A
-memory of another structure or shape than the gradient is refused with a ValueError.
+memory of another structure, shape or dtype than the gradient is refused with a ValueError; sgd, which needs
+none, looks at none.
 
 sgd             gradient descent, which remembers nothing
 momentum        a velocity that gathers (Polyak 1964)
@@ -99,8 +100,8 @@ def adam(gradient, memory=None, *, learning_rate, decay=0.9, decay_square=0.999,
     if memory is None:
         memory = AdamMemory(None, None, 0)
     arguments.instance("memory", memory, AdamMemory)
-    memory = AdamMemory(*(_memory(part, gradient) for part in memory[:2]), memory.count)
-    count = memory.count + 1
+    count = arguments.integer("memory.count", memory.count, minimum=0) + 1
+    memory = AdamMemory(*(_memory(part, gradient) for part in memory[:2]), count)
     mean_so_far, square_so_far = 1 - decay**count, 1 - decay_square**count  # both started at 0
     with recurrent.silent():
         mean = _each(lambda m, g: decay * m + (1 - decay) * g, memory.mean, gradient)
@@ -120,13 +121,16 @@ def clip_by_norm(gradient, limit):
     length = _norm(gradient)
     if not limit < length < np.inf:
         return gradient
-    return _each(lambda g: g * g.dtype.type(limit / length), gradient)
+    # Through float64: the factor may be too small for a float32, and what comes of it not.
+    return _each(lambda g: (g * np.float64(limit / length)).astype(g.dtype), gradient)
 
 
 def clip_by_value(gradient, limit):
-    """Every entry cut to -limit … limit. limit : a number above 0."""
+    """Every entry cut to -limit … limit. limit : a number above 0. TypeError for complex numbers."""
     gradient, limit = _check(gradient, limit, "limit")
-    return _each(lambda g: np.clip(g, -limit, limit), gradient)
+    _each(lambda g: arguments.real_floats("gradient", g), gradient)
+    with recurrent.silent():  # a limit beyond float32 cuts nothing there
+        return _each(lambda g: np.clip(g, -limit, limit), gradient)
 
 
 def norm(gradient):
@@ -152,15 +156,18 @@ def _memory(memory, gradient):
     """The memory, when it can be that of gradients like this one; None is zeros. Else ValueError."""
     if memory is None:
         return _each(np.zeros_like, gradient)
-    if _shapes(memory) != _shapes(gradient):
+    if _kind(memory) != _kind(gradient):
         raise ValueError(
-            "memory: expected what came back for the gradient before, got another structure or shape"
+            "memory: expected what came back for the gradient before, got another structure, shape or dtype"
         )
     return memory
 
 
-def _shapes(gradient):
-    return [np.shape(part) for part in gradient] if isinstance(gradient, tuple) else np.shape(gradient)
+def _kind(gradient):
+    """What a memory has in common with its gradient: the structure, and shapes and dtypes."""
+    if isinstance(gradient, tuple):
+        return type(gradient), [_kind(part) for part in gradient]
+    return getattr(gradient, "shape", None), getattr(gradient, "dtype", None)
 
 
 def _check(gradient, number, name="learning_rate"):

@@ -37,6 +37,13 @@ def length(vector):
     return largest * math.sqrt(float(((entries / largest) ** 2).sum()))
 
 
+def lengths(vectors):
+    """‖·‖ of every vector in (…, n): (…). Like `length`, not inf or 0 before it has to be."""
+    largest = np.abs(vectors).max(axis=-1)
+    unit = np.where(np.isfinite(largest) & (largest > 0), largest, 1)
+    return unit * np.linalg.norm(vectors / unit[..., None], axis=-1)
+
+
 # All steps at once
 
 

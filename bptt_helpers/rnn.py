@@ -83,7 +83,7 @@ def init_params(D, H, C, *, rng, scheme="uniform", spectral_radius=None, dtype=n
     D, H, C = recurrent.check_init(D, H, C, rng, dtype)
     arguments.choice("scheme", scheme, ("uniform", "orthogonal", "identity"))
     if spectral_radius is not None:
-        _check_spectral_radius(spectral_radius)
+        arguments.fits("spectral_radius", _check_spectral_radius(spectral_radius), dtype)
     U = recurrent.uniform(rng, H, D)
     V = recurrent.uniform(rng, C, H)
     if scheme == "uniform":
@@ -103,7 +103,8 @@ def with_spectral_radius(W, spectral_radius):
     """W (H, H) rescaled so that its largest |eigenvalue| is spectral_radius (≥ 0; 0 gives W = 0).
 
     ValueError naming W when all its eigenvalues are 0, as of [[1, -1], [1, -1]]: no factor helps there. As 0
-    counts what is at most a millionth of W's length, for 0 itself may come out of rounding at that.
+    counts what is at most a millionth of W's length, for 0 itself may come out of rounding at that. Or naming
+    spectral_radius, when an entry would be too large for W's dtype.
     """
     W = arguments.floats("W", W)
     arguments.Axes().check("W", W, "HH")
@@ -114,10 +115,19 @@ def with_spectral_radius(W, spectral_radius):
     largest = np.abs(W).max()
     if not 1e-15 < largest < 1e15 and largest > 0:
         W = W / largest  # the factor, and the length, stay within the range of float32
-    radius = np.abs(np.linalg.eigvals(W)).max()
-    if radius <= 1e-6 * np.linalg.norm(W):
-        raise ValueError(f"W: expected an eigenvalue other than 0, got spectral radius {radius:.1e}")
-    return W * W.dtype.type(target / radius)
+    radius, length = np.abs(np.linalg.eigvals(W)).max(), np.linalg.norm(W)
+    if radius <= 1e-6 * length:
+        share = radius / length if length > 0 else 0.0
+        raise ValueError(
+            f"W: expected an eigenvalue other than 0, got a spectral radius of {share:.1e} times its length"
+        )
+    with silent():
+        rescaled = W * W.dtype.type(target / radius)
+    if not np.isfinite(rescaled).all():
+        raise ValueError(
+            f"spectral_radius: expected one at which W stays finite in {W.dtype}, got {target:g}"
+        )
+    return rescaled
 
 
 def _check_spectral_radius(value):

@@ -38,8 +38,10 @@ def slope_at(f, number, epsilon):
 def slopes_at(f, W, epsilon):
     """The slope of f at an array, measured entry by entry: f takes an array like W and returns a number.
 
-    Returns an array of the shape of W, which is not changed.
+    Returns an array of the shape of W, which is not changed. TypeError when W holds no floats.
     """
+    if W.dtype.name not in STEPS:
+        raise TypeError(f"W: expected a float32 or float64 array, got {W.dtype}")
     slopes = np.empty_like(W)
     for index in np.ndindex(W.shape):
         ahead, behind = W.copy(), W.copy()

@@ -92,10 +92,20 @@ def answer_of(function, arguments):
 
 def _changed(before, after, solution):
     """The verdict on right numbers that cost the caller an array, else None; the solution names it."""
-    for name, was, now in zip(inspect.signature(solution).parameters, before, after, strict=False):
-        if isinstance(was, np.ndarray) and not _same(now, was):
-            return f"not yet: the numbers are right, but you changed {name} itself: work on {name}.copy()"
+    for pair in zip(inspect.signature(solution).parameters, before, after, strict=False):
+        for name, was, now in _arrays(*pair):
+            if not _same(now, was):
+                return f"not yet: the numbers are right, but you changed {name} itself: work on {name}.copy()"
     return None
+
+
+def _arrays(name, before, after):
+    """(name, before, after) of an argument that is an array, or of each that it has as a field."""
+    if isinstance(before, np.ndarray):
+        yield name, before, after
+    elif _has_fields(before):
+        for field in before._fields:
+            yield from _arrays(f"{name}.{field}", getattr(before, field), getattr(after, field))
 
 
 def _run(function, arguments):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from bptt_helpers import recurrent, rnn
-from bptt_helpers.flow.untied import check_single
+from bptt_helpers.flow.untied import check_single, slopes_for_errors
 
 
 def forward_in_time(params, trace, y):
@@ -23,7 +23,7 @@ def forward_in_time(params, trace, y):
     U, W = params.U, params.W
     T, H = trace.s.shape
     unit = range(H)
-    slopes = rnn.slope(trace.s, trace.func)  # (T, H)
+    slopes = slopes_for_errors(params, trace)  # (T, H)
     by_U, by_W, by_k = (np.zeros((H, *shape), slopes.dtype) for shape in (U.shape, W.shape, (H,)))
     by_s_init = np.eye(H, dtype=slopes.dtype)  # (H, H)
     dU, dW, dk, ds_init = (np.zeros(shape, slopes.dtype) for shape in (U.shape, W.shape, (H,), (H,)))

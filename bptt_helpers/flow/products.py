@@ -37,8 +37,8 @@ class Bounds(NamedTuple):
     largest_singular_value: float  # σ_max(W)
     steepest: float  # γ, the largest |f'|
     per_step: float  # γ σ_max: no step back can make the error longer than that times what it was
-    must_vanish: bool  # γ σ_max < 1: sufficient for vanishing
-    may_explode: bool  # γ σ_max > 1: necessary for exploding, not sufficient
+    must_vanish: bool  # γ σ_max < 1, beyond rounding: sufficient for vanishing
+    may_explode: bool  # γ σ_max > 1, beyond rounding: necessary for exploding, not sufficient
 
 
 def jacobians(params, trace):
@@ -98,18 +98,18 @@ def log10_extremes(factors):
     factors : array of shape (n, H, H), as for running_products
 
     However far apart the two are: the smallest one of P is 1 over the largest one of P⁻¹, which is a product
-    itself. It is -inf from the first factor on that has no inverse. TypeError or ValueError names factors.
+    itself. It is -inf from the first factor on that has no inverse, or none that a float can hold; where
+    rounding alone gives a factor an inverse, it is what rounding left. TypeError or ValueError names factors.
     """
     factors = _check_square("factors", factors, "nHH")
     extremes = np.full((len(factors), 2), -np.inf, factors.real.dtype)
     extremes[:, 0] = log10_singular_values(running_products(factors))[:, 0]
     factors, log10_sizes = _each_rescaled(factors)
-    regular = _count_invertible(factors)
-    if regular:
+    inverses = _inverses(factors)
+    if len(inverses):
         # P⁻ᵀ = M_i⁻ᵀ … M_0⁻ᵀ has the singular values of P⁻¹, and the order of a running product.
-        inverses = np.linalg.inv(factors[:regular]).swapaxes(1, 2)
-        log10_largest = log10_singular_values(running_products(inverses))[:, 0]
-        extremes[:regular, 1] = np.cumsum(log10_sizes)[:regular] - log10_largest
+        log10_largest = log10_singular_values(running_products(inverses.swapaxes(1, 2)))[:, 0]
+        extremes[: len(inverses), 1] = np.cumsum(log10_sizes)[: len(inverses)] - log10_largest
     return extremes
 
 
@@ -128,6 +128,7 @@ def log10_error_sizes(params, trace, error):
     axes = arguments.Axes()
     axes.check("params.k", params.k, "H")
     axes.check("error", error, "H")
+    arguments.one_dtype({"params": params.W, "trace.s": trace.s, "error": error})
     recurrent.check_finite_error("error", error, trace)
     slopes = rnn.slope(trace.s, trace.func)  # (T, H)
     sizes, scale = np.empty(len(slopes), slopes.real.dtype), 0.0
@@ -160,7 +161,12 @@ def bounds(W, func):
     arguments.choice("func", func, rnn.FUNCTIONS)
     radius, largest, steepest = spectral_radius(W), float(np.linalg.norm(W, 2)), STEEPEST[func]
     per_step = steepest * largest
-    return Bounds(radius, largest, steepest, per_step, must_vanish=per_step < 1, may_explode=per_step > 1)
+    # A rotation neither shrinks nor grows, and its singular values come out as 1 but for the last digits.
+    rounding = 8 * len(W) * np.finfo(np.asarray(W).dtype).eps
+    return Bounds(
+        radius, largest, steepest, per_step,
+        must_vanish=per_step < 1 - rounding, may_explode=per_step > 1 + rounding,
+    )  # fmt: skip
 
 
 def _rescaled(values):
@@ -178,10 +184,17 @@ def _each_rescaled(factors):
     return factors / sizes[:, None, None], np.log10(sizes)
 
 
-def _count_invertible(factors):
-    """How many of the factors, from the first on, have an inverse."""
+def _inverses(factors):
+    """The inverses of the factors, up to the first that has none."""
     signs, _ = np.linalg.slogdet(factors)  # 0 where elimination meets a zero pivot: relu's dead rows, say
-    return int(np.append(signs == 0, True).argmax())
+    with recurrent.silent():
+        inverses = np.linalg.inv(factors[: _count_before(signs == 0)])
+    return inverses[: _count_before(~np.isfinite(inverses).all(axis=(1, 2)))]
+
+
+def _count_before(found):
+    """How many come before the first True."""
+    return int(np.append(found, True).argmax())
 
 
 def _check_square(name, value, axes):

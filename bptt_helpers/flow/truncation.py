@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bptt_helpers import arguments, recurrent, rnn
-from bptt_helpers.flow.untied import check_single, error_reaching
+from bptt_helpers.flow.untied import check_single, error_reaching, slopes_for_errors
 
 
 class Truncations(NamedTuple):
@@ -80,7 +80,7 @@ def truncated(params, trace, y, *, window=None, chunk=None):
     with recurrent.silent():
         dq = rnn.error_at_logits(trace.o, y)  # (T, …, C)
         ds = dq @ params.V  # (T, …, C) x (C, H) -> (T, …, H)
-        dz = sweep(params.W, rnn.slope(trace.s, trace.func), ds, steps)
+        dz = sweep(params.W, slopes_for_errors(params, trace), ds, steps)
         return rnn.sum_over_steps(params, trace, dq, dz)
 
 
@@ -192,10 +192,10 @@ def _real_arrays(name, value):
     if not parts:
         raise ValueError(f"{name}: expected at least one array, got an empty tuple")
     names = [f"{name}[{i}]" if isinstance(value, tuple) else name for i in range(len(parts))]
-    arrays = [arguments.floats(*pair) for pair in zip(names, parts, strict=True)]
+    arrays = [arguments.real_floats(*pair) for pair in zip(names, parts, strict=True)]
     for full_name, array in zip(names, arrays, strict=True):
-        if array.dtype.kind == "c":
-            raise TypeError(f"{full_name}: expected real numbers, got {array.dtype}")
+        if array.size == 0:
+            raise ValueError(f"{full_name}: expected at least one number, got shape {array.shape}")
         arguments.finite(full_name, array)
     return tuple(array.astype(np.float64) for array in arrays)
 
@@ -233,7 +233,7 @@ def randomly_truncated(params, trace, y, cuts, probability):
     with recurrent.silent():
         dq = rnn.error_at_logits(trace.o, y)  # (T, …, C)
         ds = dq @ params.V  # (T, …, C) x (C, H) -> (T, …, H)
-        slopes = rnn.slope(trace.s, trace.func)  # (T, …, H)
+        slopes = slopes_for_errors(params, trace)  # (T, …, H)
         dz = np.empty_like(slopes)
         from_future = 0
         for t in reversed(range(len(ds))):

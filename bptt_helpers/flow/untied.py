@@ -27,7 +27,7 @@ def influence(params, trace):
     """
     params = check_single(params, trace)
     T, H = trace.s.shape
-    slopes = rnn.slope(trace.s, trace.func)  # (T, H)
+    slopes = slopes_for_errors(params, trace)  # (T, H)
     J = np.zeros((T, T, H, H), slopes.dtype)
     with recurrent.silent():
         for t in range(T):
@@ -49,7 +49,7 @@ def error_reaching(params, trace, y):
     """
     params = check_single(params, trace)
     T, H = trace.s.shape
-    slopes = rnn.slope(trace.s, trace.func)  # (T, H)
+    slopes = slopes_for_errors(params, trace)  # (T, H)
     G = np.zeros((T, T, H), slopes.dtype)
     with recurrent.silent():
         G[range(T), range(T)] = rnn.error_at_logits(trace.o, y) @ params.V  # (T, C) x (C, H) -> (T, H)
@@ -87,7 +87,12 @@ def blame_norms(params, trace, y):
     G = error_reaching(params, trace, y)  # (T, T, H)
     with recurrent.silent():
         dz = rnn.slope(trace.s, trace.func) * G  # (T, T, H)  dE_t/dz_k
-        return np.linalg.norm(dz, axis=-1) * np.linalg.norm(trace.s_prev, axis=-1)  # (T, T) x (T,) -> (T, T)
+        return recurrent.lengths(dz) * recurrent.lengths(trace.s_prev)  # (T, T) x (T,) -> (T, T)
+
+
+def slopes_for_errors(params, trace):
+    """func'(z_t) for every step, (T, …, H), complex where an error on its way back through them may be."""
+    return rnn.slope(trace.s, trace.func).astype(np.result_type(trace.s, *params), copy=False)
 
 
 def check_single(params, trace):

@@ -87,8 +87,10 @@ def init_params(D, H, C, *, rng, forget_bias=1.0, dtype=np.float64):
     Returns Params. TypeError or ValueError names the bad argument.
     """
     D, H, C = recurrent.check_init(D, H, C, rng, dtype)
+    forget_bias = arguments.number("forget_bias", forget_bias)
+    arguments.fits("forget_bias", forget_bias, dtype)
     k = np.zeros(4 * H)
-    k[H : 2 * H] = arguments.number("forget_bias", forget_bias)
+    k[H : 2 * H] = forget_bias
     U = recurrent.uniform(rng, 4 * H, D)
     V = recurrent.uniform(rng, C, H)
     W = recurrent.uniform(rng, 4 * H, H)

@@ -62,7 +62,7 @@ def blame_norms(params, trace, y):
         for k in reversed(range(T)):
             handed_on[k, :H] = ds[k]
             dproduct, handed_on[k:] = step_back(params, trace, k, handed_on[k:])
-            norms[k:, k] = np.linalg.norm(dproduct, axis=-1) * np.linalg.norm(trace.s_prev[k])
+            norms[k:, k] = recurrent.lengths(dproduct) * recurrent.length(trace.s_prev[k])
     return norms
 
 
@@ -80,6 +80,7 @@ def log10_error_sizes(params, trace, error):
     error = arguments.floats("error", error)
     if error.shape != trace.s.shape[1:]:
         raise ValueError(f"error: expected shape {trace.s.shape[1:]} as a state of trace, got {error.shape}")
+    arguments.one_dtype({"params": params.W, "trace.s": trace.s, "error": error})
     recurrent.check_finite_error("error", error, trace)
     step_back = _lstm_step_back if network is lstm else _gru_step_back
     sizes, scale = np.empty(len(trace.s), error.real.dtype), 0.0

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bptt_helpers import arguments, rnn
+from bptt_helpers import arguments, recurrent, rnn
 from bptt_helpers.landscape.nets import STEPS
 
 STEEPEST = {"tanh": 1.0, "sigmoid": 0.25}  # the largest f', at z = 0
@@ -33,8 +33,9 @@ def fixed_points(w, b, func="tanh"):
     func : one of rnn.FUNCTIONS
 
     Between two neighbouring extrema of f(w s + b) - s there is at most one, so bisection inside each such
-    piece misses none, however close to a fold. Where every state is a fixed point (identity, w = 1, b = 0)
-    the answer is s = 0. TypeError or ValueError names the bad argument.
+    piece misses none. Only those less than some 1e-4 apart, between which the map leaves the diagonal by no
+    more than rounding (1e-14), come out as the places where it all but touches. Where every state is a fixed
+    point (identity, w = 1, b = 0) the answer is s = 0. TypeError or ValueError names the bad argument.
     """
     w, b = arguments.number("w", w), arguments.number("b", b)
     arguments.choice("func", func, rnn.FUNCTIONS)
@@ -58,15 +59,18 @@ def equilibria(w, func="tanh", count=201, reach=8.0):
     w : a number
     func : one of rnn.FUNCTIONS
     count : how many points, at least 2, at equal distances of z
-    reach : z runs from -reach to reach
+    reach : z runs from -reach to reach, a number above 0
 
     TypeError or ValueError names the bad argument.
     """
     w, reach = arguments.number("w", w), arguments.number("reach", reach)
+    if reach <= 0:
+        raise ValueError(f"reach: expected a number above 0, got {reach}")
     arguments.choice("func", func, rnn.FUNCTIONS)
-    z = np.linspace(-reach, reach, arguments.integer("count", count, minimum=2))
-    s = rnn.activate(z, func)
-    return Equilibria(s, z - w * s, np.abs(w * rnn.slope(s, func)) < 1)
+    with recurrent.silent():
+        z = np.linspace(-reach, reach, arguments.integer("count", count, minimum=2))
+        s = rnn.activate(z, func)
+        return Equilibria(s, z - w * s, np.abs(w * rnn.slope(s, func)) < 1)
 
 
 def folds(w, func="tanh"):
@@ -79,7 +83,7 @@ def folds(w, func="tanh"):
     comes first. nan where there is no fold: the map's slope stays below 1 for w ≤ 1 (tanh), w ≤ 4 (sigmoid).
     TypeError or ValueError names the bad argument.
     """
-    w = np.asarray(arguments.number("w", w)) if np.ndim(w) == 0 else arguments.floats("w", w)
+    w = np.asarray(arguments.number("w", w)) if np.ndim(w) == 0 else arguments.real_floats("w", w)
     arguments.finite("w", w)
     arguments.choice("func", func, STEEPEST)
     w = np.where(w * STEEPEST[func] > 1, w, np.nan)
@@ -146,9 +150,9 @@ def _extrema(w, b, func, low, high):
     if w * STEEPEST[func] < 1:  # at 1 both are the inflection, z = 0: the one place where the slope is 0
         return []
     if func == "tanh":
-        z = np.arctanh(np.sqrt(1 - 1 / w))  # 1 - tanh(z)^2 = 1/w
+        z = np.log((1 + np.sqrt(1 - 1 / w)) * np.sqrt(w))  # 1 - tanh(z)² = 1/w, without a difference
     else:
-        z = np.log((1 + np.sqrt(1 - 4 / w)) / (1 - np.sqrt(1 - 4 / w)))  # o (1 - o) = 1/w
+        z = 2 * np.log((1 + np.sqrt(1 - 4 / w)) * np.sqrt(w) / 2)  # o (1 - o) = 1/w
     return sorted(float(s) for s in ((z - b) / w, (-z - b) / w) if low < s < high)
 
 

@@ -76,10 +76,11 @@ def text_from_bytes(content, *, limit=MOST_BYTES):
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
+        at = error.start + len(content) - len(error.object)  # a byte order mark is not in error.object
+        line = content.count(b"\n", 0, at) + 1
         raise ValueError(
-            f"content: expected text in UTF-8, got byte {content[error.start]:#04x} at position "
-            f"{error.start} (line {line}), which does not fit; an editor can save it as UTF-8"
+            f"content: expected text in UTF-8, got byte {content[at]:#04x} at position {at} (line {line}), "
+            "which does not fit; an editor can save it as UTF-8"
         ) from error
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     different = len(set(text))

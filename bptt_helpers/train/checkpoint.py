@@ -20,7 +20,7 @@ from bptt_helpers.train.training import State, Training
 FORMAT = 1
 # What numpy and zipfile raise for a file that is damaged or something else.
 UNREADABLE = (
-    OSError, EOFError, KeyError, TypeError, ValueError, AttributeError, NotImplementedError, MemoryError,
+    OSError, EOFError, KeyError, TypeError, ValueError, AttributeError, RuntimeError, MemoryError,
     zipfile.BadZipFile,
 )  # fmt: skip
 
@@ -77,7 +77,7 @@ def load(path, task):
         raise ValueError(f"task: expected {about.get('task')!r}, as in {path.name}, got {task.key!r}")
     try:
         return _restored(task, about, arrays)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except UNREADABLE as error:
         raise _refused(path, error) from error
 
 
@@ -145,6 +145,8 @@ def _filled(like, name, arrays):
 
 def _taken(arrays, name, shape):
     array = arrays.pop(name)
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"{name} is of {array.dtype}, expected real numbers")
     if array.shape != shape:
         raise ValueError(f"{name} has shape {array.shape}, expected {shape}")
     return array
@@ -158,5 +160,6 @@ def _path(path):
 
 
 def _refused(path, error):
-    said = str(error).strip("'") or type(error).__name__
+    said = error.args[0] if isinstance(error, KeyError) else str(error)  # str() of a KeyError adds quotes
+    said = said or type(error).__name__
     return ValueError(f"path: expected a whole file that train.save wrote, got {path.name}: {said}")

@@ -46,6 +46,7 @@ def model(network, D, H, C, *, seed=0, forget_bias=1.0, dtype=np.float32):
     TypeError or ValueError names the bad argument.
     """
     arguments.choice("network", network, NETWORKS)
+    arguments.number("forget_bias", forget_bias)
     rng = np.random.default_rng(arguments.integer("seed", seed, minimum=0))
     if network == "lstm":
         return Model(network, gates.lstm.init_params(D, H, C, rng=rng, forget_bias=forget_bias, dtype=dtype))
@@ -61,6 +62,8 @@ def check_model(model, name="model"):
     arguments.choice(f"{name}.network", model.network, NETWORKS)
     blocks = {"lstm": 4, "gru": 3}.get(model.network, 1)
     params, _ = recurrent.check_weights(model.params, model.module.Params, blocks, f"{name}.params")
+    for field in params._fields:
+        arguments.real_floats(f"{name}.params.{field}", getattr(params, field))
     return model._replace(params=params)
 
 

@@ -109,7 +109,10 @@ class Training:
         if unknown := set(self.settings["options"]) - (known - {"learning_rate"}):
             known = ", ".join(sorted(known - {"learning_rate"})) or "none"
             raise TypeError(f"options: expected those of {rule}: {known}, got {', '.join(sorted(unknown))}")
-        self._held_out = task.validation(self.settings["held_out"])
+        try:
+            self._held_out = task.validation(self.settings["held_out"])
+        except ValueError as error:  # a text too short for so many parts
+            raise ValueError(f"held_out{str(error).removeprefix('size')}") from error
         self._rows = np.empty((3, 256))  # loss, norm, clipped of every step: grown as needed
         self._checks = np.empty(16)
         self._stop = False
@@ -133,7 +136,9 @@ class Training:
         return self.history_until(self.step)
 
     def history_until(self, steps):
-        """What the first `steps` of them said: History."""
+        """What the first `steps` of them said: History. steps : 0 … step. Errors name it."""
+        if arguments.integer("steps", steps, minimum=0) > self.step:
+            raise ValueError(f"steps: expected at most the {self.step} taken so far, got {steps}")
         every = self.settings["check_every"]
         loss, norm, clipped = self._rows[:, :steps].copy()
         checks = steps // every + 1
@@ -146,8 +151,8 @@ class Training:
 
         progress : whether there is a bar;  keep_bar : whether it stays when the run has ended
         stop() and the interrupt (Ctrl-C, the kernel's square button) end it early, after a whole step. Then
-        run() again goes on. OverflowError, naming the step, when loss, gradient or a weight becomes too large
-        for a float: that step is not taken.
+        run() again goes on. OverflowError, naming the step, when loss, gradient, a weight or the optimiser's
+        memory becomes too large for a float: that step is not taken.
         """
         end = self.step + arguments.integer("steps", steps)
         self._stop = False
@@ -176,7 +181,10 @@ class Training:
 
         seconds : number above 0;  until : whole number. OverflowError as for run().
         """
-        end = time.monotonic() + seconds
+        end, until = (
+            time.monotonic() + arguments.number("seconds", seconds),
+            arguments.integer("until", until),
+        )
         with one_thread():
             while self.step < until:
                 self._take_a_step()
@@ -194,8 +202,10 @@ class Training:
             raise _too_large(step, "the gradient" if np.isfinite(loss) else "the loss")
         moved, memory, clipped = self._move(gradient, memory, norm)
         params = type(model.params)(*map(np.add, model.params, moved))
-        if not all(np.isfinite(weight).all() for weight in params):
+        if not _is_finite(params):
             raise _too_large(step, "a weight after it")
+        if not _is_finite(memory):  # what divides by it would never move again
+            raise _too_large(step, "what the rule remembers of the gradient")
         self._record(step, loss, norm, clipped, model._replace(params=params))
         self.state = State(step + 1, model._replace(params=params), memory, states)  # all of it, or nothing
 
@@ -236,6 +246,13 @@ class Training:
         bar.update(done - bar.n)
 
 
+def _is_finite(value):
+    """Whether there is no inf or nan in arrays and numbers, in tuples and tuples of tuples of them."""
+    if isinstance(value, tuple):
+        return all(map(_is_finite, value))
+    return value is None or bool(np.isfinite(value).all())
+
+
 def _too_large(step, what):
     return OverflowError(
         f"step {step}: {what} is too large for a float; the weights stay as they were before it. "
@@ -262,7 +279,7 @@ def smoothed(values, over):
 
     over : whole number of at least 1. TypeError or ValueError names the bad argument.
     """
-    values, over = arguments.floats("values", values), arguments.integer("over", over)
+    values, over = arguments.real_floats("values", values), arguments.integer("over", over)
     if values.ndim != 1:
         raise ValueError(f"values: expected shape (n,), got {values.shape}")
     if len(values) == 0:
