@@ -62,7 +62,7 @@ def number(name, value):
 
 def fits(name, value, dtype):
     """ValueError when the number `value` is beyond the largest float of `dtype`."""
-    if abs(value) > np.finfo(dtype).max:
+    if abs(value) > float(np.finfo(dtype).max):
         raise ValueError(f"{name}: expected a number that {np.dtype(dtype)} can hold, got {value:g}")
 
 

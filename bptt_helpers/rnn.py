@@ -289,7 +289,7 @@ def sweep(params, trace, ds):
     are of one dtype.
     """
     # (T, …, H)  the slopes: each step's error, which may be complex, takes the place of its own
-    dz = slope(trace.s, trace.func).astype(np.result_type(trace.s, ds), copy=False)
+    dz = slope(trace.s, trace.func).astype(np.result_type(trace.s, ds, params.W), copy=False)
     from_future = 0
     for t in reversed(range(len(ds))):
         dz[t], from_future = backward_step(ds[t], from_future, dz[t], params.W)

@@ -244,7 +244,7 @@ TABLE = {
     "landscape.fixed_points": FUNC | {"w": (2.0, NUMBER), "b": (0.5, NUMBER)},
     "landscape.folds": FUNC | {"w": (2.0, NETS[:-1])},
     "landscape.equilibria": FUNC | {
-        "w": (2.0, NUMBER), "count": (21, integers(minimum=2)), "reach": (8.0, NUMBER),
+        "w": (2.0, NUMBER), "count": (21, integers(minimum=2)), "reach": (8.0, ABOVE_ZERO),
     },
     "landscape.descend": FUNC | {
         "w": (2.0, NUMBER), "b": (0.5, NUMBER), "T": (5, integers()), "s_init": (0.1, NUMBER),
@@ -252,7 +252,8 @@ TABLE = {
         "limit": (1.0, not_none(ABOVE_ZERO)),
     },
     "train.model": DIMENSIONS | SEED | {
-        "network": ("lstm", CHOICE), "forget_bias": (1.0, NUMBER), "dtype": (np.float32, DTYPE),
+        "network": ("lstm", CHOICE), "forget_bias": (1.0, [*NUMBER, (ValueError, 1e39)]),
+        "dtype": (np.float32, DTYPE),
     },
     "train.Training": {
         "task": (TASK, OBJECT), "model": (MODEL, [*OBJECT, (ValueError, WRITER)]), "rule": ("adam", CHOICE),
@@ -268,7 +269,8 @@ TABLE = {
         "temperature": (1.0, [*NUMBER, (ValueError, -0.1)]),
     },
     "train.smoothed": {
-        "values": (np.ones(5), [(TypeError, None), (TypeError, "text"), (ValueError, np.ones((2, 2)))]),
+        "values": (np.ones(5), [(TypeError, None), (TypeError, "text"), (TypeError, np.ones(5) * 1j),
+                                (ValueError, np.ones((2, 2)))]),
         "over": (3, integers()),
     },
     "train.save": {"path": ("here.npz", [(TypeError, None), (TypeError, 3)]), "training": (None, OBJECT)},

@@ -872,3 +872,37 @@ def test_show_refuses_what_has_no_source_and_shows_nothing(monkeypatch, thing):
     with pytest.raises(TypeError, match="function: expected something with a Python source"):
         checks.show(rnn.backward, thing)
     assert bundles == []
+
+
+@pytest.mark.parametrize("method", ["complex step", "central differences"])
+def test_a_float32_network_passes_its_gradient_check(method):
+    rng = np.random.default_rng(0)
+    params = rnn.init_params(2, 3, 2, rng=rng, dtype=np.float32)
+    x, y = rng.normal(size=(4, 2)).astype(np.float32), np.array([0, 1, 1, 0])
+    gradient = rnn.backward(params, rnn.forward(params, x), y)
+
+    def loss(params):
+        return rnn.cross_entropy(rnn.forward(params, x).q, y).sum()
+
+    checks.gradients(loss, params, gradient, method=method)
+    with pytest.raises(AssertionError, match=r"^W"):
+        checks.gradients(loss, params, gradient._replace(W=gradient.W * np.float32(1.2)), method=method)
+
+
+def test_slopes_at_whole_numbers_are_refused():
+    with pytest.raises(TypeError, match=r"^W: expected a float32 or float64 array, got int64"):
+        checks.slopes_at(lambda W: (W**2).sum(), np.array([1, 2, 3]), 1e-5)
+
+
+def test_a_backward_that_spoils_the_trace_is_told_so(capsys):
+    def spoils(params, trace, y):
+        trace = trace._replace(o=trace.o.copy()) if copies else trace
+        right = rnn.backward(params, trace, y)
+        trace.o[...] = 0
+        return right
+
+    for copies in (True, False):
+        checks.backward(spoils)
+        said = capsys.readouterr().out
+        assert said.startswith("got it") == copies
+        assert ("you changed trace.o itself: work on trace.o.copy()" in said) != copies

@@ -199,3 +199,39 @@ def test_overflow_comes_out_without_a_warning():
         flow.forward_in_time(params, trace, network.y),
     ):
         assert not np.isfinite(grads.W).all()
+
+
+@pytest.mark.parametrize(("dtype", "size"), [(np.float32, 1e-20), (np.float64, 1e-170)])
+def test_blame_norms_are_those_of_blame_where_squares_leave_the_floats(dtype, size):
+    network = networks.random_network(3, T=6, masked=False)
+    params = network.params._replace(V=network.params.V * size)
+    params = rnn.Params(*(weight.astype(dtype) for weight in params))
+    trace = rnn.forward(params, network.x.astype(dtype), network.s_init.astype(dtype))
+    blame = flow.blame(params, trace, network.y).astype(np.longdouble)
+    wanted = np.sqrt((blame**2).sum(axis=(2, 3)))
+    assert wanted[-1].min() > 0
+    np.testing.assert_allclose(
+        flow.blame_norms(params, trace, network.y), wanted, rtol=1e3 * np.finfo(dtype).eps
+    )
+
+
+@pytest.mark.parametrize("field", ["W", "V"])
+def test_weights_that_are_complex_after_the_trace_was_made_make_complex_gradients(field):
+    network = networks.random_network(5, T=5)
+    trace = networks.run(network)
+    lifted = network.params._replace(**{field: getattr(network.params, field) + 1e-30j})
+    cuts = np.array([False, True, False, False, False])
+    calls = {
+        "chunk": lambda params: flow.truncated(params, trace, network.y, chunk=5),
+        "window": lambda params: flow.truncated(params, trace, network.y, window=5),
+        "backward": lambda params: rnn.backward(params, trace, network.y),
+        "forward": lambda params: flow.forward_in_time(params, trace, network.y),
+    }
+    found = {name: call(lifted) for name, call in calls.items()}
+    for name, gradients in found.items():
+        for mine, wanted in zip(gradients, found["backward"], strict=True):
+            assert mine.dtype == wanted.dtype, name
+            np.testing.assert_allclose(mine.imag, wanted.imag, rtol=1e-9, atol=1e-42, err_msg=name)
+    assert flow.blame(lifted, trace, network.y).dtype == complex
+    assert flow.randomly_truncated(lifted, trace, network.y, cuts, 0.3).W.dtype == complex
+    assert flow.influence(lifted, trace).dtype == complex

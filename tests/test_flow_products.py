@@ -315,3 +315,29 @@ def test_the_largest_floats_do_not_overflow_in_a_product():
     products = flow.running_products(np.full((2, 3, 3), 1.5e308))
     np.testing.assert_array_equal(products.matrices, np.ones((2, 3, 3)))
     assert products.log10_scale[1] == pytest.approx(2 * math.log10(1.5e308) + math.log10(3))
+
+
+@pytest.mark.parametrize("H", [2, 4, 16])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_rotation_neither_must_vanish_nor_may_explode(H, dtype):
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        W = rnn.init_params(2, H, 2, rng=rng, scheme="orthogonal", dtype=dtype).W
+        promised = flow.bounds(W, "tanh")
+        assert (promised.must_vanish, promised.may_explode) == (False, False)
+        assert flow.bounds(0.999 * W, "tanh").must_vanish
+        assert flow.bounds(W * dtype(1.001), "tanh").may_explode
+
+
+def test_a_factor_whose_inverse_no_float_can_hold_has_none():
+    factors = np.array([np.diag([1.0, 0.5]), np.diag([1.0, 1e-310]), np.eye(2)])
+    extremes = flow.log10_extremes(factors)
+    np.testing.assert_allclose(extremes[:, 0], 0)
+    np.testing.assert_allclose(extremes[:, 1], [np.log10(0.5), -np.inf, -np.inf])
+
+
+def test_an_error_of_another_dtype_than_the_trace_is_named():
+    params = rnn.init_params(2, 3, 2, rng=np.random.default_rng(0))
+    trace = rnn.forward(params, np.ones((4, 2)))
+    with pytest.raises(TypeError, match=r"^error: expected float64"):
+        flow.log10_error_sizes(params, trace, np.ones(3, np.float32))

@@ -150,3 +150,20 @@ def test_float32_stays_float32(network):
     error = np.ones(3, np.float32)
     assert gates.log10_error_sizes(params, trace, error).dtype == np.float32
     assert gates.blame_norms(params, trace, np.zeros(6, int)).dtype == np.float32
+
+
+@pytest.mark.parametrize("network", [lstm, gru])
+def test_blame_norms_do_not_vanish_before_the_blame_does(network):
+    params, trace, _ = case(network, 8, 4, 1)
+    y = np.full(8, -1)
+    y[-1] = 0
+    tiny = params._replace(V=params.V * 1e-175)
+    np.testing.assert_allclose(
+        gates.blame_norms(tiny, trace, y), 1e-175 * gates.blame_norms(params, trace, y), rtol=1e-9
+    )
+
+
+def test_an_error_of_another_dtype_is_named():
+    params, trace, error = case(lstm, 4, 3, 0)
+    with pytest.raises(TypeError, match=r"^error: expected float64"):
+        gates.log10_error_sizes(params, trace, error.astype(np.float32))

@@ -158,3 +158,18 @@ def test_stable_is_a_plain_bool_also_where_the_slope_is_one():
     for w in (-1.0, 0.5, 1.0, 2.0):
         found = landscape.fixed_points(w, np.float64(0))  # as a lab computes b from an array
         assert {type(point.stable) for point in found} == {bool}
+
+
+@pytest.mark.parametrize("func", ["tanh", "sigmoid"])
+@pytest.mark.parametrize("w", [1e17, 1e100, 1e308])
+def test_the_steepest_map_has_its_three_fixed_points(w, func):
+    b = 0.0 if func == "tanh" else -w / 2
+    found = landscape.fixed_points(w, b, func)
+    low, middle, high = (-1.0, 0.0, 1.0) if func == "tanh" else (0.0, 0.5, 1.0)
+    assert [point.s for point in found] == [low, middle, high]
+    assert [point.stable for point in found] == [True, False, True]
+
+
+def test_the_largest_numbers_make_an_equilibrium_curve_without_a_warning():
+    with np.errstate(all="raise"):
+        assert np.isinf(landscape.equilibria(1e308, "identity").b).any()

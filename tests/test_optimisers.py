@@ -244,3 +244,34 @@ WRONG = {
 def test_a_bad_argument_is_named(name, kind, call):
     with pytest.raises(kind, match=rf"^{name}\b"):
         call()
+
+
+@pytest.mark.parametrize("name", ["momentum", "rmsprop", "adagrad", "adam"])
+def test_a_memory_of_another_dtype_or_kind_is_refused(name):
+    rule = getattr(optimisers, name)
+    one, two = np.ones(2, np.float32), np.ones(2)
+    _, memory = rule(two, learning_rate=0.1)
+    with pytest.raises(ValueError, match=r"^memory: expected what came back"):
+        rule(one, memory, learning_rate=0.1)
+    listed = memory._replace(mean=[0.0, 0.0]) if name == "adam" else [0.0, 0.0]
+    with pytest.raises(ValueError, match=r"^memory: expected what came back"):
+        rule(two, listed, learning_rate=0.1)
+
+
+@pytest.mark.parametrize(("count", "kind"), [(-1, ValueError), ("1", TypeError), (1.0, TypeError)])
+def test_a_count_that_is_none_is_named(count, kind):
+    memory = optimisers.AdamMemory(np.zeros(2), np.zeros(2), count)
+    with pytest.raises(kind, match=r"^memory\.count: expected an integer"):
+        optimisers.adam(np.ones(2), memory, learning_rate=0.1)
+
+
+def test_clipping_in_float32_where_the_factor_would_be_zero_or_the_limit_infinite():
+    clipped = optimisers.clip_by_norm(np.array([3e37, 4e37], np.float32), 1e-10)
+    np.testing.assert_allclose(clipped, [6e-11, 8e-11], rtol=1e-6)
+    with np.errstate(all="raise"):
+        assert optimisers.clip_by_value(np.array([1, -2], np.float32), 1e39).tolist() == [1, -2]
+
+
+def test_complex_numbers_are_not_cut_by_value():
+    with pytest.raises(TypeError, match=r"^gradient: expected real numbers"):
+        optimisers.clip_by_value(np.array([0.5 + 9j]), 1.0)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bptt_helpers import rnn
+from bptt_helpers import recurrent, rnn
 
 SHAPES = {
     "seed": st.integers(0, 2**32 - 1),
@@ -418,3 +418,28 @@ def test_complex_errors_go_back_through_a_real_trace_part_by_part(func):
     for name in both._fields:
         first, second = (getattr(part, name) for part in parts)
         np.testing.assert_allclose(getattr(both, name), first + 1j * second, rtol=1e-12, atol=1e-14)
+
+
+def test_a_spectral_radius_that_the_dtype_cannot_hold_is_named():
+    with pytest.raises(
+        ValueError, match=r"^spectral_radius: expected one at which W stays finite in float32"
+    ):
+        rnn.with_spectral_radius(np.eye(2, dtype=np.float32), 1e39)
+    with pytest.raises(ValueError, match=r"^spectral_radius: expected a number that float32 can hold"):
+        rnn.init_params(1, 2, 1, rng=np.random.default_rng(0), spectral_radius=1e39, dtype=np.float32)
+    with pytest.raises(
+        ValueError, match=r"^W: expected an eigenvalue other than 0, got a spectral radius of 1\.0e-07"
+    ):
+        rnn.with_spectral_radius(np.array([[1.0, 1e7], [0.0, 1.0]]), 1.0)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_lengths_are_those_of_each_vector_whatever_its_size(dtype):
+    limits = np.finfo(dtype)
+    sizes = np.array([0, limits.tiny, 1e-25, 1, 1e25, float(limits.max) / 8], dtype)
+    vectors = sizes[:, None, None] * np.array([[3, 0, 4], [0, 0, 0]], dtype)
+    found = recurrent.lengths(vectors)
+    assert found.dtype == dtype
+    np.testing.assert_allclose(found, sizes[:, None] * np.array([5, 0], dtype), rtol=1e-6)
+    assert recurrent.lengths(np.array([[np.inf, 1, 0], [np.nan, 1, 0]]))[0] == np.inf
+    assert np.isnan(recurrent.lengths(np.array([[np.nan, 1, 0]]))).all()

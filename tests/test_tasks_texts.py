@@ -147,3 +147,9 @@ def test_text_from_bytes_refuses_other_kinds():
         tasks.text_from_bytes(LINES)
     with pytest.raises(ValueError, match=r"^limit: expected an integer of at least 1, got 0"):
         tasks.text_from_bytes(b"ab" * 500, limit=0)
+
+
+def test_the_place_of_a_wrong_byte_is_its_place_in_the_file():
+    start = b"\xef\xbb\xbf" + b"ab\n" * 400
+    with pytest.raises(ValueError, match=rf"got byte 0xff at position {len(start)} \(line 401\)"):
+        tasks.text_from_bytes(start + b"\xff" + b"a" * 50)

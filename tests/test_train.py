@@ -462,3 +462,43 @@ WRONG = {
 def test_a_bad_argument_is_named(name, kind, call):
     with pytest.raises(kind, match=rf"^{name}\b"):
         call()
+
+
+@pytest.mark.parametrize("rule", ["rmsprop", "adagrad", "adam"])
+def test_a_gradient_whose_square_is_too_large_is_not_remembered(rule, monkeypatch):
+    training = small(TASKS["adding"], rule=rule, clip=None, dtype=np.float32)
+    training.run(2, progress=False)
+    before = training.state
+    plain = train.models.loss_and_gradient
+
+    def huge(*arguments):
+        loss, gradient, states = plain(*arguments)
+        return loss, gradient._replace(k=np.full_like(gradient.k, 1e25)), states
+
+    monkeypatch.setattr(train.models, "loss_and_gradient", huge)
+    with pytest.raises(OverflowError, match=r"^step 2: what the rule remembers"):
+        training.run(1, progress=False)
+    assert training.state is before
+
+
+def test_a_text_too_short_for_its_parts_names_held_out():
+    task = tasks.text("abab cdcd " * 30, T=5)
+    with pytest.raises(ValueError, match=r"^held_out: expected at most 29 parts"):
+        train.Training(task, train.model("rnn", task.D, 4, task.C))
+
+
+def test_complex_weights_are_not_trained():
+    model = train.model("rnn", 2, 3, 1, dtype=np.float64)
+    model = model._replace(params=model.params._replace(W=model.params.W + 1j))
+    with pytest.raises(TypeError, match=r"^model\.params\.W: expected real numbers"):
+        train.Training(tasks.adding(5), model)
+
+
+def test_there_is_no_history_of_steps_to_come_and_no_advance_without_numbers():
+    training = small(TASKS["adding"])
+    with pytest.raises(ValueError, match=r"^steps: expected at most the 0 taken so far, got 1"):
+        training.history_until(1)
+    with pytest.raises(TypeError, match=r"^seconds: expected a number"):
+        training.advance("1", 5)
+    with pytest.raises(TypeError, match=r"^until: expected an integer"):
+        training.advance(1.0, None)

@@ -92,7 +92,7 @@ def blame_norms(params, trace, y):
 
 def slopes_for_errors(params, trace):
     """func'(z_t) for every step, (T, …, H), complex where an error on its way back through them may be."""
-    return rnn.slope(trace.s, trace.func).astype(np.result_type(trace.s, *params), copy=False)
+    return rnn.slope(trace.s, trace.func).astype(np.result_type(trace.s, params.W, params.V), copy=False)
 
 
 def check_single(params, trace):
