@@ -82,7 +82,7 @@ def forget_bias(n, share):
 
 
 def chance(marks, low, high):
-    """The mean squared error of who always says the mean of the sum of `marks` even draws of low … high."""
+    """The mean squared error of always saying the mean of a sum of `marks` uniform draws of low … high."""
     return marks * (high - low) ** 2 / 12  # the variance of one draw; those of independent draws add up
 
 

@@ -252,7 +252,7 @@ def _has_fields(answer):
 
 def _as_parts(answer):
     """The answer as several, or None: an array of numbers in place of a tuple of them will do."""
-    if isinstance(answer, np.ndarray) and answer.ndim == 1:
+    if isinstance(answer, np.ndarray) and answer.ndim > 0:
         return list(answer)
     return answer if isinstance(answer, tuple | list) else None
 
@@ -263,7 +263,7 @@ def _as_numbers(answer):
         array = np.asarray(answer)
     except Exception:  # rows of different lengths, or an odd object
         return None
-    return array.astype(float) if array.dtype.kind in "fiu" else None
+    return array.astype(float) if array.dtype.kind in "fiub" else None
 
 
 def _largest(array):

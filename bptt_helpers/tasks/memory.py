@@ -44,7 +44,7 @@ def adding(T, *, seed=0):
         D=2,
         C=1,
         loss="squared_error",
-        chance=marks * (high - low) ** 2 / 12,  # the variance of a sum of independent, even draws
+        chance=marks * (high - low) ** 2 / 12,  # the variance of a sum of independent, uniform draws
         chance_from=f"always {marks * (low + high) / 2:g}, the mean of the sum",
         key=f"adding, T = {T}, seed = {seed}",
         seed=seed,
@@ -135,7 +135,7 @@ def copy(T, *, symbols=8, length=10, seed=0):
 def binary_addition(bits=8, *, seed=0):
     """Two numbers, bit by bit from the least one: say each bit of their sum. What to remember is the carry.
 
-    x (bits, B, 2) holds a bit of each number, y (bits, B) the sum's. The numbers are even draws below
+    x (bits, B, 2) holds a bit of each number, y (bits, B) the sum's. The numbers are uniform draws below
     2**(bits - 1), so that the sum has room, as in the example that made the task popular: A. Trask, Anyone
     can learn to code an LSTM-RNN in Python (2015), there with a squared error and one sequence at a time.
 

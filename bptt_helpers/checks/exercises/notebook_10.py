@@ -6,7 +6,7 @@ from bptt_helpers.checks import solutions, verdicts
 def chance(attempt):
     """Exercise: attempt(marks, low, high) -> the loss of one who never looks, in an adding task.
 
-    marks : how many of the numbers are marked and added; low, high : each number is an even draw between.
+    marks : how many of the numbers are marked and added; low, high : each number is a uniform draw between.
     The loss is the mean squared error of the best answer that is always the same.
     """
     mistakes = {
@@ -19,7 +19,7 @@ def chance(attempt):
         "that is for one number: of a sum of independent draws the variances add up": (
             lambda marks, low, high: (high - low) ** 2 / 12
         ),
-        "the variance of an even draw has the width squared: (high - low)**2 / 12": (
+        "the variance of a uniform draw has the width squared: (high - low)**2 / 12": (
             lambda marks, low, high: marks * (high - low) / 12
         ),
         "that is the standard deviation: the loss is the mean of the square": (
@@ -28,11 +28,12 @@ def chance(attempt):
         "that is the mean of the squared sum, for one who always says 0: the best answer is the mean": (
             lambda marks, low, high: marks * (high - low) ** 2 / 12 + (marks * (low + high) / 2) ** 2
         ),
+        "marks is an argument: yours always counts two": lambda marks, low, high: (high - low) ** 2 / 6,
         "the width is high - low": lambda marks, low, high: marks * high**2 / 12,
     }
     cases = {
         f"for {marks} marks between {low} and {high}": (marks, low, high)
-        for marks, low, high in ((2, 0.0, 1.0), (3, -1.0, 2.0), (5, 0.5, 2.5))
+        for marks, low, high in ((4, 0.5, 2.0), (3, -1.0, 2.5), (2, 0.0, 1.0))
     }
     verdicts.exercise(attempt, solutions.chance, mistakes, cases)
 
@@ -40,8 +41,8 @@ def chance(attempt):
 def loss_with_memory(attempt):
     """Exercise: attempt(T, n) -> the loss in tasks.adding(T) of one who knows the last n steps only.
 
-    T : even number of steps; n : 0 … T. One mark is at an even draw of the first T/2 steps, one of the last
-    T/2; the numbers are even draws of 0 … 1, each of variance 1/12.
+    T : even number of steps; n : 0 … T. One mark is at a uniform draw of the first T/2 steps, one of the
+    last T/2; the numbers are uniform draws of 0 … 1, each of variance 1/12.
     """
 
     mistakes = {
@@ -63,6 +64,6 @@ def loss_with_memory(attempt):
             lambda T, n: (1 - max(0, n - T / 2) / (T / 2)) / 6
         ),
     }
-    lengths = ((50, 10), (50, 40), (20, 10), (20, 0), (8, 8), (30, 4))
+    lengths = ((50, 40), (50, 10), (20, 10), (20, 0), (8, 8), (30, 4))
     cases = {f"for T = {T} and n = {n}": (T, n) for T, n in lengths}
     verdicts.exercise(attempt, solutions.loss_with_memory, mistakes, cases)
