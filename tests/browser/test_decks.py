@@ -1,5 +1,6 @@
 """A deck of `make slides`, opened as a file: no network, everything fits, the slider moves, a PDF."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -96,6 +97,26 @@ def test_deck_and_pdf_are_there_and_light(folder):
     deck, pdf = folder / f"{NAME}.html", folder / f"{NAME}.pdf"
     assert deck.stat().st_size < 8_000_000
     assert pdf.read_bytes().startswith(b"%PDF")
-    assert pdf.read_bytes().count(b"/Type /Page\n") + pdf.read_bytes().count(b"/Type /Page ") > 8
     assert (folder / "assets" / "reveal.js" / "dist" / "reveal.js").exists()
     assert "http://cdn" not in deck.read_text(encoding="utf-8")
+
+
+def test_the_pdf_has_a_page_for_every_slide_and_room_around_it(page, folder):
+    slides = sum(1 for _ in all_slides(page))
+    pdf = (folder / f"{NAME}.pdf").read_bytes()
+    assert len(re.findall(rb"/Type /Page\b", pdf)) == slides > 8
+    page.goto((folder / f"{NAME}.html").as_uri() + "?print-pdf")
+    page.wait_for_selector(".pdf-page")
+    assert page.locator(".pdf-page").count() == slides
+    assert page.locator(".MathJax_Error, .mjx-merror").count() == 0
+    room = page.evaluate(
+        """() => [...document.querySelectorAll(".pdf-page")].map(paper => {
+          const edge = paper.getBoundingClientRect();
+          const boxes = [...paper.querySelectorAll(".jp-Cell")].filter(cell => !cell.closest("aside"))
+            .map(cell => cell.getBoundingClientRect());
+          return boxes.flatMap(
+            box => [box.left - edge.left, edge.right - box.right, edge.bottom - box.bottom]);
+        })"""
+    )
+    assert min(min(distances) for distances in room) >= 0
+    assert min(min(distances[0::3] + distances[1::3]) for distances in room) > 20
