@@ -890,7 +890,7 @@ def test_a_float32_network_passes_its_gradient_check(method):
 
 
 def test_slopes_at_whole_numbers_are_refused():
-    with pytest.raises(TypeError, match=r"^W: expected a float32 or float64 array, got int64"):
+    with pytest.raises(TypeError, match=r"^W: expected a float32 or float64 array, got an array of int64"):
         checks.slopes_at(lambda W: (W**2).sum(), np.array([1, 2, 3]), 1e-5)
 
 
@@ -906,3 +906,13 @@ def test_a_backward_that_spoils_the_trace_is_told_so(capsys):
         said = capsys.readouterr().out
         assert said.startswith("got it") == copies
         assert ("you changed trace.o itself: work on trace.o.copy()" in said) != copies
+
+
+def test_a_type_error_of_ones_own_is_not_taken_for_a_stub(capsys):
+    def adds_words(*_):
+        return 1 + "one"
+
+    checks.softmax(adds_words)
+    said = capsys.readouterr().out
+    assert said.startswith("not yet")
+    assert "TypeError" in said

@@ -95,7 +95,7 @@ def test_the_sizes_it_says_are_those_of_the_numbers():
         assert f"e-{-exponent:02d}" in text or f"{10 ** lab.numbers.relative[name][0]:.3f}" in text
 
 
-def test_a_way_that_is_shut_is_called_nothing():
+def test_of_a_way_that_is_shut_nothing_is_left():
     """The last inputs shut every unit of the identity-ReLU network: there nothing at all gets back."""
     lab = labs.gates(input_scale=0.0, show="curves")
     assert lab.numbers.relative["relu"][0] == NOTHING

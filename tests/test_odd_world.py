@@ -23,8 +23,9 @@ LOCALE = "de_DE.UTF-8"
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     """The environment of an odd world: dict."""
+    usual = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG"))}
     world = {
-        **os.environ,
+        **usual,
         "HOME": os.devnull + "/home",  # nobody can write there, not even root
         "TZ": "Pacific/Kiritimati",
         "PYTHONPATH": "",
@@ -69,6 +70,12 @@ def test_it_runs_in_an_odd_world_too(path, world, elsewhere):
     [
         ("import socket; socket.socket().connect(('127.0.0.1', 9))", "socket.connect"),
         ("import socket; socket.getaddrinfo('example.org', 80)", "socket.getaddrinfo"),
+        ("import socket; socket.gethostbyname('example.org')", "socket.gethostbyname"),
+        ("import subprocess; subprocess.run(['true'])", "subprocess.Popen"),
+        (
+            "import socket\ntry:\n    socket.getaddrinfo('a.b', 80)\nexcept OSError:\n    pass",
+            "socket.getaddrinfo",
+        ),
         ("import pickle; pickle.loads(pickle.dumps(ValueError))", "pickle.find_class"),
         ("assert 'second' not in globals(); second = True", "AssertionError"),
     ],

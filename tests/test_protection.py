@@ -8,9 +8,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 WEAKER = {
-    "an empty token or password": r"(token|password)\s*=\s*(''|\"\"|None\b|\s*$)",
+    "an empty token or password": r"(token|password)['\"]?\s*[=:]\s*(''|\"\"|None\b|null\b|--|$|\\)",
     "requests from other sites": r"allow_origin|disable_check_xsrf|allow_credentials",
-    "everybody on the network": r"--ip[= ]+(0\.0\.0\.0|\*|'\*')|allow_remote_access",
+    "everybody on the network": r"\bip['\"]?\s*[= :]\s*['\"]?(0\.0\.0\.0|\*|::)|allow_remote_access",
     "no login at all": r"allow_unauthenticated_access|PasswordIdentityProvider|NoAuth",
 }
 
@@ -43,7 +43,14 @@ def test_nothing_turns_it_off(weaker, committed):
         ("an empty token or password", "jupyter lab --ServerApp.token='' --no-browser"),
         ("an empty token or password", "c.IdentityProvider.token = ''"),
         ("requests from other sites", "c.ServerApp.disable_check_xsrf = True"),
+        ("an empty token or password", "jupyter lab --ServerApp.token= --no-browser"),
+        ("an empty token or password", '{"IdentityProvider": {"token": ""}}'),
+        ("an empty token or password", "token: ''"),
         ("everybody on the network", "jupyter lab --ip=0.0.0.0"),
+        ("everybody on the network", "jupyter lab --ServerApp.ip=0.0.0.0"),
+        ("everybody on the network", 'jupyter lab --ip="*"'),
+        ("everybody on the network", "c.ServerApp.ip = '0.0.0.0'"),
+        ("everybody on the network", '{"ServerApp": {"ip": "*"}}'),
         ("no login at all", "c.ServerApp.allow_unauthenticated_access = True"),
     ],
 )

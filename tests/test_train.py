@@ -248,7 +248,7 @@ def test_a_step_after_which_a_weight_is_too_large_is_not_taken():
     before = training.model
     with pytest.raises(OverflowError, match=r"^step 0: a weight after it is too large for a float; .* Clip"):
         training.run(1, progress=False)
-    equal(training.model, before)
+    assert equal(training.model, before)
     assert training.step == len(training.history.loss) == 0
 
 

@@ -40,8 +40,7 @@ def slopes_at(f, W, epsilon):
 
     Returns an array of the shape of W, which is not changed. TypeError when W holds no floats.
     """
-    if W.dtype.name not in STEPS:
-        raise TypeError(f"W: expected a float32 or float64 array, got {W.dtype}")
+    _require_float_array("W", W)
     slopes = np.empty_like(W)
     for index in np.ndindex(W.shape):
         ahead, behind = W.copy(), W.copy()
@@ -235,9 +234,13 @@ def _sentence(name, where, mine, right, verdict):
 def _require_float_arrays(params):
     _require_fields("params", params)
     for name, value in params._asdict().items():
-        if not isinstance(value, np.ndarray) or value.dtype.name not in STEPS:
-            what = f"an array of {value.dtype}" if isinstance(value, np.ndarray) else type(value).__name__
-            raise TypeError(f"params.{name}: expected a float32 or float64 array, got {what}")
+        _require_float_array(f"params.{name}", value)
+
+
+def _require_float_array(name, value):
+    if not isinstance(value, np.ndarray) or value.dtype.name not in STEPS:
+        what = f"an array of {value.dtype}" if isinstance(value, np.ndarray) else type(value).__name__
+        raise TypeError(f"{name}: expected a float32 or float64 array, got {what}")
 
 
 def _require_fields(name, value):
