@@ -181,10 +181,8 @@ class Training:
 
         seconds : number above 0;  until : whole number. OverflowError as for run().
         """
-        end, until = (
-            time.monotonic() + arguments.number("seconds", seconds),
-            arguments.integer("until", until),
-        )
+        until = arguments.integer("until", until, minimum=0)
+        end = time.monotonic() + arguments.number("seconds", seconds)
         with one_thread():
             while self.step < until:
                 self._take_a_step()
