@@ -198,3 +198,18 @@ def test_arguments_stay_as_they_were_and_numbers_give_a_number():
     assert (
         landscape.course(w, b, 5, s_init).log10_sizes.shape == landscape.course(w, b, 5).s.shape == (5, 3, 2)
     )
+
+
+@pytest.mark.parametrize(
+    ("func", "expected"),
+    [
+        ("tanh", [-np.inf, -np.inf]),
+        ("sigmoid", [-np.inf, -np.inf]),
+        ("relu", [5 * 308, -np.inf]),
+        ("identity", [5 * 308, 5 * 308]),
+    ],
+)
+def test_the_largest_numbers_have_a_size_and_no_warning(func, expected):
+    nets = ((1e308, 0.0, 10.0), (-1e308, 1e308, 1e308))
+    sizes = [landscape.log10_size(w, b, 5, s_init, func) for w, b, s_init in nets]
+    np.testing.assert_allclose(sizes, expected, rtol=1e-12)

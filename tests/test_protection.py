@@ -1,4 +1,7 @@
-"""Jupyter's protection stays as it comes: no file of ours, and no command that it holds, turns it off."""
+"""Jupyter's protection stays as it comes: no file of ours, and no command that it holds, turns it off.
+
+Nor does any read or write pickles, in which code can hide.
+"""
 
 import re
 import subprocess
@@ -11,6 +14,7 @@ WEAKER = {
     "an empty token or password": r"(token|password)['\"]?\s*[=:]\s*(''|\"\"|None\b|null\b|--|$|\\)",
     "requests from other sites": r"allow_origin|disable_check_xsrf|allow_credentials",
     "everybody on the network": r"\bip['\"]?\s*[= :]\s*['\"]?(0\.0\.0\.0|\*|::)|allow_remote_access",
+    "pickles": r"allow_pickle\s*=\s*True|^\s*(import|from) (pickle|dill|cloudpickle|joblib|shelve)\b",
     "no login at all": r"allow_unauthenticated_access|PasswordIdentityProvider|NoAuth",
 }
 
@@ -42,6 +46,8 @@ def test_nothing_turns_it_off(weaker, committed):
     [
         ("an empty token or password", "jupyter lab --ServerApp.token='' --no-browser"),
         ("an empty token or password", "c.IdentityProvider.token = ''"),
+        ("pickles", "np.load(path, allow_pickle=True)"),
+        ("pickles", "from pickle import loads"),
         ("requests from other sites", "c.ServerApp.disable_check_xsrf = True"),
         ("an empty token or password", "jupyter lab --ServerApp.token= --no-browser"),
         ("an empty token or password", '{"IdentityProvider": {"token": ""}}'),

@@ -100,6 +100,7 @@ def _steps_together(w, b, s_init, func):
     if func in ("relu", "identity"):
         return np.iinfo(int).max  # each is 0 or 1
     # |z| is at most this, and the slope then at least e^-2|z| (tanh) or e^-|z| / 4 (sigmoid).
-    largest = np.abs(w).max() * max(1.0, np.abs(s_init).max()) + np.abs(b).max()
+    with recurrent.silent():
+        largest = np.abs(w).max() * max(1.0, np.abs(s_init).max()) + np.abs(b).max()
     smallest = 2 * largest / np.log(10) if func == "tanh" else largest / np.log(10) + np.log10(4)
     return max(1, int(ROOM[s_init.dtype] // max(smallest, 1e-3)))
