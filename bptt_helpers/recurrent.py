@@ -174,12 +174,13 @@ def check_state_errors(params, trace, ds):
     ds = arguments.floats("ds", ds)
     if ds.shape != trace.s.shape:
         raise ValueError(f"ds: expected shape {trace.s.shape} as trace.s, got {ds.shape}")
-    arguments.one_dtype({"params": params.W, "trace.s": trace.s, "ds": ds})
-    check_finite_error("ds", ds, trace)
+    check_error("ds", ds, params, trace)
     return ds
 
 
-def check_finite_error(name, error, trace):
-    """ValueError when `error` holds NaN or infinity, unless states of the trace did overflow: then it may."""
+def check_error(name, error, params, trace):
+    """TypeError when `error` is of another dtype than params and trace; ValueError when it holds NaN or inf,
+    unless states of the trace did overflow: then it may."""
+    arguments.one_dtype({"params": params.W, "trace.s": trace.s, name: error})
     if np.isfinite(trace.s).all():
         arguments.finite(name, error)

@@ -128,8 +128,7 @@ def log10_error_sizes(params, trace, error):
     axes = arguments.Axes()
     axes.check("params.k", params.k, "H")
     axes.check("error", error, "H")
-    arguments.one_dtype({"params": params.W, "trace.s": trace.s, "error": error})
-    recurrent.check_finite_error("error", error, trace)
+    recurrent.check_error("error", error, params, trace)
     slopes = rnn.slope(trace.s, trace.func)  # (T, H)
     sizes, scale = np.empty(len(slopes), slopes.real.dtype), 0.0
     with recurrent.silent():

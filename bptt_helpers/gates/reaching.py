@@ -80,8 +80,7 @@ def log10_error_sizes(params, trace, error):
     error = arguments.floats("error", error)
     if error.shape != trace.s.shape[1:]:
         raise ValueError(f"error: expected shape {trace.s.shape[1:]} as a state of trace, got {error.shape}")
-    arguments.one_dtype({"params": params.W, "trace.s": trace.s, "error": error})
-    recurrent.check_finite_error("error", error, trace)
+    recurrent.check_error("error", error, params, trace)
     step_back = _lstm_step_back if network is lstm else _gru_step_back
     sizes, scale = np.empty(len(trace.s), error.real.dtype), 0.0
     handed_on = np.concatenate([error, np.zeros_like(error)]) if network is lstm else error  # (2H,) or (H,)
