@@ -60,6 +60,22 @@ def number(name, value):
     return value
 
 
+def above_zero(name, value):
+    """`value` as a Python float above 0; else TypeError or ValueError."""
+    value = number(name, value)
+    if value <= 0:
+        raise ValueError(f"{name}: expected a number above 0, got {value}")
+    return value
+
+
+def at_least_zero(name, value):
+    """`value` as a Python float of at least 0; else TypeError or ValueError."""
+    value = number(name, value)
+    if value < 0:
+        raise ValueError(f"{name}: expected a number of at least 0, got {value}")
+    return value
+
+
 def fits(name, value, dtype):
     """ValueError when the number `value` is beyond the largest float of `dtype`."""
     if abs(value) > float(np.finfo(dtype).max):
@@ -104,6 +120,12 @@ def instance(name, value, kind):
     """TypeError when `value` is not a `kind`."""
     if not isinstance(value, kind):
         raise TypeError(f"{name}: expected {kind.__module__}.{kind.__name__}, got {type(value).__name__}")
+
+
+def function(name, value):
+    """TypeError when `value` cannot be called."""
+    if not callable(value):
+        raise TypeError(f"{name}: expected a function, got {value!r}")
 
 
 def classes(name, value, count, lowest=0):

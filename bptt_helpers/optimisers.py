@@ -56,7 +56,7 @@ def rmsprop(gradient, memory=None, *, learning_rate, decay=0.9, epsilon=1e-8):
     Hinton 2012, lecture 6e of "Neural Networks for Machine Learning". The memory is the running mean square.
     """
     gradient, rate = _check(gradient, learning_rate)
-    decay, epsilon = _share("decay", decay), _above_zero("epsilon", epsilon)
+    decay, epsilon = _share("decay", decay), arguments.above_zero("epsilon", epsilon)
     with recurrent.silent():
         memory = _memory(memory, gradient)
         square = _each(lambda v, g: decay * v + (1 - decay) * g * g, memory, gradient)
@@ -71,7 +71,7 @@ def adagrad(gradient, memory=None, *, learning_rate, epsilon=1e-8):
     Duchi, Hazan and Singer 2011, the diagonal form. The memory is the sum of squares.
     """
     gradient, rate = _check(gradient, learning_rate)
-    epsilon = _above_zero("epsilon", epsilon)
+    epsilon = arguments.above_zero("epsilon", epsilon)
     with recurrent.silent():
         memory = _memory(memory, gradient)
         total = _each(lambda v, g: v + g * g, memory, gradient)
@@ -96,7 +96,7 @@ def adam(gradient, memory=None, *, learning_rate, decay=0.9, decay_square=0.999,
     """
     gradient, rate = _check(gradient, learning_rate)
     decay, decay_square = _share("decay", decay), _share("decay_square", decay_square)
-    epsilon = _above_zero("epsilon", epsilon)
+    epsilon = arguments.above_zero("epsilon", epsilon)
     if memory is None:
         memory = AdamMemory(None, None, 0)
     arguments.instance("memory", memory, AdamMemory)
@@ -172,20 +172,12 @@ def _kind(gradient):
 
 def _check(gradient, number, name="learning_rate"):
     """The gradient with its parts as arrays of floats, and the number above 0; or TypeError, ValueError."""
-    number = _above_zero(name, number)
+    number = arguments.above_zero(name, number)
     return _floats(gradient), number
 
 
 def _floats(gradient):
     return _each(lambda g: arguments.floats("gradient", g), gradient)
-
-
-def _above_zero(name, value):
-    """A number above 0."""
-    value = arguments.number(name, value)
-    if value <= 0:
-        raise ValueError(f"{name}: expected a number above 0, got {value}")
-    return value
 
 
 def _share(name, value):

@@ -83,7 +83,8 @@ def init_params(D, H, C, *, rng, scheme="uniform", spectral_radius=None, dtype=n
     D, H, C = recurrent.check_init(D, H, C, rng, dtype)
     arguments.choice("scheme", scheme, ("uniform", "orthogonal", "identity"))
     if spectral_radius is not None:
-        arguments.fits("spectral_radius", _check_spectral_radius(spectral_radius), dtype)
+        spectral_radius = arguments.at_least_zero("spectral_radius", spectral_radius)
+        arguments.fits("spectral_radius", spectral_radius, dtype)
     U = recurrent.uniform(rng, H, D)
     V = recurrent.uniform(rng, C, H)
     if scheme == "uniform":
@@ -109,7 +110,7 @@ def with_spectral_radius(W, spectral_radius):
     W = arguments.floats("W", W)
     arguments.Axes().check("W", W, "HH")
     arguments.finite("W", W)
-    target = _check_spectral_radius(spectral_radius)
+    target = arguments.at_least_zero("spectral_radius", spectral_radius)
     if target == 0:
         return np.zeros_like(W)
     largest = np.abs(W).max()
@@ -128,14 +129,6 @@ def with_spectral_radius(W, spectral_radius):
             f"spectral_radius: expected one at which W stays finite in {W.dtype}, got {target:g}"
         )
     return rescaled
-
-
-def _check_spectral_radius(value):
-    """The value as a float, when it is a finite number of at least 0; else TypeError or ValueError."""
-    value = arguments.number("spectral_radius", value)
-    if value < 0:
-        raise ValueError(f"spectral_radius: expected a number of at least 0, got {value}")
-    return value
 
 
 def forward(params, x, s_init=None, func="tanh"):

@@ -7,12 +7,13 @@ A table for all of them; what one call refuses in particular stands in test_argu
 import copy
 import importlib
 import inspect
+from types import SimpleNamespace
 
 import networks
 import numpy as np
 import pytest
 
-from bptt_helpers import flow, gates, landscape, optimisers, rnn, tasks, train, two_steps
+from bptt_helpers import checks, flow, gates, landscape, optimisers, rnn, tasks, train, two_steps
 
 T, D, H, C = 6, 3, 4, 2
 PARAMS, X, S_INIT, Y, _ = NETWORK = networks.random_network(0, T=T, D=D, H=H, C=C)
@@ -28,6 +29,10 @@ TASK = tasks.adding(8)
 TEXT = tasks.text("abab cdcd " * 200, T=10)
 MODEL = train.model("rnn", D=2, H=4, C=1)
 WRITER = train.model("rnn", D=TEXT.D, H=4, C=TEXT.C)
+UNROLL = SimpleNamespace(  # as much of a lab as an exercise looks at
+    settings={"u": 0.6, "w": 0.9, "k": 0.1, "s_init": 0.0, "T": 3, "func": "tanh", "x": "steps"},
+    numbers={"x": np.ones(3), "s": np.zeros(3)},
+)
 NAN, INF = np.nan, np.inf
 
 
@@ -129,16 +134,30 @@ def trace_like(good):
     ]  # fmt: skip
 
 
+def a_training():
+    """A training that has taken two steps."""
+    training = train.Training(TASK, MODEL, batch=4, held_out=4)
+    training.run(2, progress=False)
+    return training
+
+
 def sum_of_squares(params):
     """A function of which the gradient is known: twice the params."""
     return sum((weight**2).sum() for weight in params)
 
 
 COUNTED = type(PARAMS)(*(2 * weight for weight in PARAMS))
-STEP = [(ValueError, 0), (ValueError, -1e-3), (ValueError, NAN), (ValueError, "1")]
-TOLERANCE = [(ValueError, -1e-9), (ValueError, NAN), (ValueError, "1")]
+AT_LEAST_ZERO = [*NUMBER, (ValueError, -1e-9)]
+FUNCTION = [(TypeError, None), (TypeError, 3), (TypeError, "text")]
 MEASURED = {
-    "function": (sum_of_squares, [(ValueError, lambda params: params.W), (TypeError, lambda params: "text")]),
+    "function": (
+        sum_of_squares,
+        [
+            *FUNCTION,
+            (ValueError, lambda params: params.W),
+            (TypeError, lambda params: "text"),
+        ],
+    ),
     "params": (
         PARAMS,
         [*OBJECT, (TypeError, PARAMS._replace(U=None)), (TypeError, PARAMS._replace(k="text"))],
@@ -150,6 +169,9 @@ FUNC = {"func": ("tanh", CHOICE)}
 NET = {"w": (2.0, NETS), "b": (0.5, NETS), "T": (5, integers()), "s_init": (0.1, NETS)} | FUNC
 ON_A_SURFACE = NET | {"target": (0.7, NUMBER)}
 GRADIENT_AND_RATE = {"gradient": (PARAMS, GRADIENT), "learning_rate": (0.1, ABOVE_ZERO)}
+AND_MEMORY = GRADIENT_AND_RATE | {
+    "memory": (None, [(ValueError, bad) for bad in (3, "text", (1, 2), PARAMS._replace(U=PARAMS.U[1:]))])
+}
 SEED = {"seed": (0, integers(minimum=0))}
 DIMENSIONS = {"D": (D, integers()), "H": (H, integers()), "C": (C, integers())}
 INIT = DIMENSIONS | {"rng": (RNG, GENERATOR), "dtype": (np.float64, DTYPE)}
@@ -191,6 +213,7 @@ TABLE = {
     "flow.blame_norms": WITH_TARGETS,
     "flow.forward_in_time": WITH_TARGETS,
     "flow.truncated": WITH_TARGETS | {"window": (2, not_none(integers()))},
+    "flow.truncated by chunks": WITH_TARGETS | {"chunk": (2, not_none(integers()))},
     "flow.window_gradients": WITH_TARGETS,
     "flow.chunk_gradients": WITH_TARGETS,
     "flow.kept_by_window": {"T": (T, integers()), "window": (2, integers())},
@@ -261,6 +284,16 @@ TABLE = {
         "batch": (4, integers()), "clip": ("norm", not_none(CHOICE)),
         "limit": (1.0, ABOVE_ZERO), "check_every": (5, integers()), "held_out": (4, integers()),
     },
+    "train.Training.run": {
+        "self": (a_training(), []), "steps": (1, integers()),
+        "progress": (False, []), "keep_bar": (False, []),
+    },
+    "train.Training.history_until": {
+        "self": (a_training(), []), "steps": (1, [*integers(minimum=0), (ValueError, 3)]),
+    },
+    "train.Training.advance": {
+        "self": (a_training(), []), "seconds": (1e-9, ABOVE_ZERO), "until": (3, integers(minimum=0)),
+    },
     "train.sample": {
         "model": (WRITER, [*OBJECT, (ValueError, MODEL._replace(params=PARAMS))]),
         "start": ([0, 1], [(TypeError, None), (TypeError, [0.5]), (ValueError, [-1]), (ValueError, [99]),
@@ -292,6 +325,14 @@ TABLE = {
                                           (ValueError, b"\xff" * 2000), (ValueError, b"\0ab" * 2000)]),
         "limit": (5000, integers()),
     },
+    **{
+        f"tasks.{kind}.{method}": {"self": (task, [])} | arguments
+        for kind, task in (("task.Drawn", TASK), ("Text", TEXT))
+        for method, arguments in {
+            "batch": {"index": (0, integers(minimum=0)), "size": (2, integers())},
+            "validation": {"size": (2, integers())}, "continues": {"index": (0, integers(minimum=0))},
+        }.items()
+    },
     "tasks.vocabulary": {"text": ("abc", [*STRING, (ValueError, "")])},
     "tasks.encode": {"text": ("abc", [*STRING, (ValueError, ""), (ValueError, "abcd")]),
                      "vocabulary": ("abc", CHARACTERS)},
@@ -304,39 +345,54 @@ TABLE = {
     "tasks.count_surprise": {"task": (TEXT, [*OBJECT, (TypeError, TASK)]), "order": (1, integers(minimum=0))},
     "tasks.unigram_loss": {"task": (TEXT, [*OBJECT, (TypeError, TASK)])},
     "tasks.bigram_loss": {"task": (TEXT, [*OBJECT, (TypeError, TASK)])},
-    "optimisers.sgd": GRADIENT_AND_RATE,
-    "optimisers.momentum": GRADIENT_AND_RATE | {"decay": (0.9, SHARE)},
-    "optimisers.rmsprop": GRADIENT_AND_RATE | {"decay": (0.9, SHARE), "epsilon": (1e-8, ABOVE_ZERO)},
-    "optimisers.adagrad": GRADIENT_AND_RATE | {"epsilon": (1e-8, ABOVE_ZERO)},
+    "optimisers.sgd": GRADIENT_AND_RATE | {"memory": (None, [])},
+    "optimisers.momentum": AND_MEMORY | {"decay": (0.9, SHARE)},
+    "optimisers.rmsprop": AND_MEMORY | {"decay": (0.9, SHARE), "epsilon": (1e-8, ABOVE_ZERO)},
+    "optimisers.adagrad": AND_MEMORY | {"epsilon": (1e-8, ABOVE_ZERO)},
     "optimisers.adam": GRADIENT_AND_RATE | {
-        "decay": (0.9, SHARE), "decay_square": (0.999, SHARE), "epsilon": (1e-8, ABOVE_ZERO),
         "memory": (None, not_none(OBJECT)),
+        "decay": (0.9, SHARE), "decay_square": (0.999, SHARE), "epsilon": (1e-8, ABOVE_ZERO),
     },
     "optimisers.clip_by_norm": {"gradient": (PARAMS, GRADIENT), "limit": (1.0, ABOVE_ZERO)},
     "optimisers.clip_by_value": {"gradient": (PARAMS, GRADIENT), "limit": (1.0, ABOVE_ZERO)},
     "optimisers.norm": {"gradient": (PARAMS, GRADIENT)},
-    "checks.central_differences": MEASURED | {"epsilon": (1e-5, STEP)},
-    "checks.complex_step": MEASURED | {"step": (1e-30, STEP)},
+    "checks.central_differences": MEASURED | {"epsilon": (1e-5, not_none(ABOVE_ZERO))},
+    "checks.complex_step": MEASURED | {"step": (1e-30, not_none(ABOVE_ZERO))},
     "checks.gradients": MEASURED | {
-        "gradient": (COUNTED, [*OBJECT, (TypeError, COUNTED._replace(U=None))]), "rtol": (1e-3, TOLERANCE),
-        "method": ("complex step", [(ValueError, "none such"), (ValueError, None)]),
+        "gradient": (COUNTED, [*OBJECT, (TypeError, COUNTED._replace(U=None))]),
+        "rtol": (1e-3, not_none(AT_LEAST_ZERO)), "method": ("complex step", CHOICE),
     },
     "checks.slopes_at": {
-        "f": (np.sum, []), "epsilon": (1e-5, []),
+        "f": (np.sum, FUNCTION), "epsilon": (1e-5, ABOVE_ZERO),
         "W": (np.ones((2, 2)), [(TypeError, np.ones((2, 2), int)), (TypeError, None), (TypeError, [1.0])]),
     },
-    "checks.cost": {"function": (lambda: None, [(TypeError, None)]), "repeats": (1, integers())},
+    "checks.slope_at": {"f": (np.sin, FUNCTION), "number": (0.5, NUMBER), "epsilon": (1e-5, ABOVE_ZERO)},
+    "checks.cost": {"function": (lambda: None, FUNCTION), "repeats": (1, integers())},
+    "checks.catch_table": {
+        "mutants": (checks.MUTANTS[:1], [*OBJECT, (ValueError, ()), (TypeError, checks.CATCHERS[-1:])]),
+        "catchers": (checks.CATCHERS[-1:], [*OBJECT, (ValueError, ()), (TypeError, checks.MUTANTS[:1])]),
+    },
+    "checks.Catcher.catches": {"self": (checks.CATCHERS[-1], []), "backward": (rnn.backward, FUNCTION)},
+    "checks.next_state": {"attempt": (0.5, []), "lab": (UNROLL, OBJECT)},
+    "checks.show": {"function": (rnn.backward, [(TypeError, None), (TypeError, 3), (TypeError, np.add)])},
+    "checks.verdict": {
+        "attempt": (0.5, []), "correct": (0.5, []),
+        "mistakes": ({"too much": 1.0}, [(TypeError, 3), (TypeError, "text"), (TypeError, [1.0])]),
+    },
     "checks.compare": {
         "gradient": (PARAMS, OBJECT), "reference": (PARAMS, [*OBJECT, (ValueError, TRACE._replace())]),
-        "rtol": (1e-9, TOLERANCE),
+        "rtol": (1e-9, AT_LEAST_ZERO),
     },
 }  # fmt: skip
 
 
 def function_of(name):
-    """The public call of that name in bptt_helpers."""
-    module, _, function = name.rpartition(".")
-    return getattr(importlib.import_module(f"bptt_helpers.{module}"), function)
+    """The public call of that name in bptt_helpers, be it a method; what follows a space is left out."""
+    module, *path = name.partition(" ")[0].split(".")
+    found = importlib.import_module(f"bptt_helpers.{module}")
+    for part in path:
+        found = getattr(found, part)
+    return found
 
 
 def rows():
@@ -450,10 +506,11 @@ UNCHECKED = {  # steps of the mathematics that learners are shown, which the cal
     "two_steps.factored_gradient_of_w", "two_steps.two_paths_of_u",
 }  # fmt: skip
 CHECKS_OF_OTHERS = {"rnn.check_params", "rnn.check_trace", "gates.lstm.check_trace", "gates.gru.check_trace"}
-MODULES = (rnn, two_steps, flow, gates, gates.lstm, gates.gru, landscape, train, tasks, optimisers)
-
-
-CALLS = {name for name in TABLE if not name.startswith("checks.")} - {"train.Training"}
+EXERCISES = {  # whatever a learner hands over gets a sentence, never an error; their own tests show it
+    *(f"checks.{name}" for name in vars(checks) if hasattr(checks.exercises, name)),
+    "checks.remembers", "checks.grows_first",
+}  # fmt: skip
+MODULES = (rnn, two_steps, flow, gates, gates.lstm, gates.gru, landscape, train, tasks, optimisers, checks)
 
 
 def test_every_public_call_stands_in_the_table():
@@ -466,15 +523,35 @@ def test_every_public_call_stands_in_the_table():
             )
             if ours and not call.startswith("_"):
                 public.add(f"{name}.{call}")
-    assert public - UNCHECKED - CHECKS_OF_OTHERS - {"train.is_quick"} == CALLS
+    calls = {name.partition(" ")[0] for name in TABLE if inspect.isfunction(function_of(name))}
+    assert public - UNCHECKED - CHECKS_OF_OTHERS - EXERCISES - {"train.is_quick"} == calls - methods()
+
+
+def methods():
+    """The methods of our classes that take an argument, by the names that they have in the table."""
+    found = set()
+    for module in (*MODULES, tasks.task):
+        name = module.__name__.removeprefix("bptt_helpers.")
+        for kind in filter(inspect.isclass, vars(module).values()):
+            if kind.__module__.startswith("bptt_helpers"):
+                found |= {f"{name}.{kind.__name__}.{method}" for method in with_arguments(kind)}
+    return found
+
+
+def with_arguments(kind):
+    """The names of a class's own methods that take an argument; one without a body takes none."""
+    for name, method in vars(kind).items():
+        has_a_body = inspect.isfunction(method) and not getattr(method, "__isabstractmethod__", False)
+        if has_a_body and not name.startswith("_") and len(inspect.signature(method).parameters) > 1:
+            yield name
+
+
+def test_every_method_stands_in_the_table():
+    assert methods() <= set(TABLE)
 
 
 def test_every_argument_stands_in_the_table():
-    optional = {
-        "memory",
-        "window",
-        "chunk",
-    }  # memory is what a rule gave back; window and chunk exclude each other
-    for name, arguments in TABLE.items():
-        expected = set(inspect.signature(function_of(name)).parameters)
-        assert expected - optional == set(arguments) - optional, name
+    for function in set(map(function_of, TABLE)):
+        given = [set(arguments) for name, arguments in TABLE.items() if function_of(name) is function]
+        parameters = inspect.signature(function).parameters.values()
+        assert set().union(*given) == {one.name for one in parameters if one.kind != one.VAR_POSITIONAL}

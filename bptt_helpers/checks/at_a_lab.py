@@ -26,9 +26,9 @@ def _judge_memory(attempt):
         return "not attempted yet"
     if isinstance(attempt, str):
         return "not yet: without the quotation marks: hand over the lab, not the text of its call"
-    settings = getattr(attempt, "settings", {})
-    if any(name not in settings for name in NEEDED):
+    if not _has_settings(attempt, NEEDED):
         return f"not yet: hand over a lab, labs.unroll(…), not {type(attempt).__name__}"
+    settings = attempt.settings
     if settings["x"] != "impulse":
         return 'not yet: leave the input at "impulse": it is the impulse that is to be remembered'
     if settings["T"] < 12:
@@ -46,6 +46,11 @@ def _judge_memory(attempt):
     )
 
 
+def _has_settings(lab, names):
+    """Whether that is a lab with all of these settings."""
+    return all(name in getattr(lab, "settings", ()) for name in names)
+
+
 def _last_state(settings, pulse):
     """s_{T-1} of the lab's network when x is `pulse` at step 0 and 0 after that."""
     x = np.zeros((settings["T"], 1))
@@ -58,8 +63,11 @@ def _last_state(settings, pulse):
 def next_state(attempt, lab):
     """Exercise: s_1 of a labs.unroll, from its settings u, w, k and its numbers x[1] and s[0]: a number.
 
-    attempt : the number, or `...`; lab : the lab it was computed for, in its present state
+    attempt : the number, or `...`; lab : the lab it was computed for, in its present state. TypeError when
+    lab is no labs.unroll.
     """
+    if not _has_settings(lab, NEEDED):
+        raise TypeError(f"lab: expected a lab, labs.unroll(…), got {type(lab).__name__}")
     u, w, k, func = (lab.settings[name] for name in ("u", "w", "k", "func"))
     (x_0, x_1), s_0, s_init = lab.numbers["x"][:2], lab.numbers["s"][0], lab.settings["s_init"]
 
@@ -98,9 +106,9 @@ def _judge_growth(attempt):
         return "not attempted yet"
     if isinstance(attempt, str):
         return "not yet: without the quotation marks: hand over the lab, not the text of its call"
-    settings = getattr(attempt, "settings", {})
-    if any(name not in settings for name in (*MATRIX, "func")):
+    if not _has_settings(attempt, (*MATRIX, "func")):
         return f"not yet: hand over a lab, labs.ellipse(…), not {type(attempt).__name__}"
+    settings = attempt.settings
     if settings["func"] != "identity":
         return 'not yet: set func to "identity": W alone is to do it'
     W = np.array([settings[name] for name in MATRIX]).reshape(2, 2)

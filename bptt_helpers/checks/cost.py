@@ -7,6 +7,8 @@ import time
 import tracemalloc
 from typing import NamedTuple
 
+from bptt_helpers import arguments
+
 
 class Cost(NamedTuple):
     """What one call took."""
@@ -22,12 +24,8 @@ def cost(function, repeats=3):
 
     Returns Cost. What the function returns is thrown away. TypeError or ValueError names the bad argument.
     """
-    if not callable(function):
-        raise TypeError(f"function: expected a function without arguments, got {function!r}")
-    if isinstance(repeats, bool) or not isinstance(repeats, int):
-        raise TypeError(f"repeats: expected an integer, got {repeats!r}")
-    if repeats < 1:
-        raise ValueError(f"repeats: expected at least 1, got {repeats}")
+    arguments.function("function", function)
+    repeats = arguments.integer("repeats", repeats)
     function()
     return Cost(min(_seconds(function) for _ in range(repeats)), _bytes(function))
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bptt_helpers import rnn
+from bptt_helpers import arguments, rnn
 from bptt_helpers.checks.numeric import central_differences
 
 # ----------------------------------------------------------------------------------------------------------
@@ -319,6 +319,7 @@ class Catcher(NamedTuple):
 
     def catches(self, backward):
         """True when this check finds something wrong with backward(params, trace, y) -> Gradients."""
+        arguments.function("backward", backward)
         return bool(self.says_wrong(self.error(backward)))
 
 
@@ -465,14 +466,30 @@ def is_right(backward):
     return all(error_in_case(backward, case) <= 1e-6 for case in cases)  # nan is not <= anything
 
 
+def _several(name, values, kind):
+    """The values as a list, at least one, all of that kind."""
+    try:
+        values = list(values)
+    except TypeError as error:
+        raise TypeError(f"{name}: expected a sequence of {kind.__name__}, got {values!r}") from error
+    if not values:
+        raise ValueError(f"{name}: expected at least one {kind.__name__}, got none")
+    for number, value in enumerate(values):
+        arguments.instance(f"{name}[{number}]", value, kind)
+    return values
+
+
 def catch_table(mutants=MUTANTS, catchers=CATCHERS):
     """Run every check on every mutant.
 
     mutants  : sequence of Mutant; your own version beside them is Mutant("mine", my_backward, "", "")
     catchers : sequence of Catcher
 
-    Returns CatchTable: names, caught (M, N) of bools, errors (M, N).
+    Returns CatchTable: names, caught (M, N) of bools, errors (M, N). TypeError or ValueError names the bad
+    argument.
     """
+    mutants = _several("mutants", mutants, Mutant)
+    catchers = _several("catchers", catchers, Catcher)
     errors = np.array([[catcher.error(mutant.function) for catcher in catchers] for mutant in mutants])
     caught = np.array([[c.says_wrong(e) for c, e in zip(catchers, row, strict=True)] for row in errors])
     names = (tuple(m.name for m in mutants), tuple(c.name for c in catchers))

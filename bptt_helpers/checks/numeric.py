@@ -12,9 +12,10 @@ Not here: networks (any function will do), second derivatives.
 """
 
 import warnings
-from numbers import Real
 
 import numpy as np
+
+from bptt_helpers import arguments
 
 # The step that balances the two errors of a central difference: about the cube root of the rounding error.
 STEPS = {"float64": 1e-5, "float32": 5e-3}
@@ -31,15 +32,26 @@ TOLERANCES = {
 
 
 def slope_at(f, number, epsilon):
-    """The slope of f at a number, measured from both sides: f takes a number and returns one."""
+    """The slope of f at a number, measured from both sides: f takes a number and returns one, or an array.
+
+    epsilon : step, a number above 0. TypeError or ValueError names the bad argument.
+    """
+    arguments.function("f", f)
+    arguments.number("number", number)
+    arguments.above_zero("epsilon", epsilon)
     return (f(number + epsilon) - f(number - epsilon)) / (2 * epsilon)
 
 
 def slopes_at(f, W, epsilon):
     """The slope of f at an array, measured entry by entry: f takes an array like W and returns a number.
 
-    Returns an array of the shape of W, which is not changed. TypeError when W holds no floats.
+    epsilon : step, a number above 0
+
+    Returns an array of the shape of W, which is not changed. TypeError or ValueError names the bad argument;
+    W must hold floats.
     """
+    arguments.function("f", f)
+    arguments.above_zero("epsilon", epsilon)
     _require_float_array("W", W)
     slopes = np.empty_like(W)
     for index in np.ndindex(W.shape):
@@ -59,12 +71,13 @@ def central_differences(function, params, epsilon=None):
 
     Returns the same type of NamedTuple, with the shapes and dtypes of params.
 
-    Raises TypeError when params is no NamedTuple, a field is no float array, or the function returns no real
-    number; ValueError when epsilon is not positive or the function returns an array.
+    Raises TypeError when params is no NamedTuple, a field is no float array, epsilon is no number, or the
+    function returns no real number; ValueError when epsilon is not positive or the function returns an array.
     """
+    arguments.function("function", function)
     _require_float_arrays(params)
     if epsilon is not None:
-        _require_positive("epsilon", epsilon)
+        arguments.above_zero("epsilon", epsilon)
 
     def slope(name, index):
         step = epsilon if epsilon is not None else STEPS[getattr(params, name).dtype.name]
@@ -82,13 +95,14 @@ def complex_step(function, params, step=None):
 
     Returns the same type of NamedTuple, with the shapes and dtypes of params.
 
-    Raises TypeError when params is no NamedTuple, a field is no float array, or the function drops the
-    imaginary part (the gradient would silently be 0); ValueError when step is not positive or the function
-    returns an array.
+    Raises TypeError when params is no NamedTuple, a field is no float array, step is no number, or the
+    function drops the imaginary part (the gradient would silently be 0); ValueError when step is not positive
+    or the function returns an array.
     """
+    arguments.function("function", function)
     _require_float_arrays(params)
     if step is not None:
-        _require_positive("step", step)
+        arguments.above_zero("step", step)
     # Every field turns complex, not only the nudged one: then a real result always means a dropped imaginary
     # part, never a field that the function does not use.
     lifted = type(params)(*(value.astype(np.result_type(value, np.complex64)) for value in params))
@@ -98,6 +112,9 @@ def complex_step(function, params, step=None):
         return _complex_number(function, _nudged(lifted, name, index, 1j * h)).imag / h
 
     return _entry_by_entry(params, slope)
+
+
+METHODS = {"complex step": complex_step, "central differences": central_differences}
 
 
 def compare(gradient, reference, rtol=1e-9):
@@ -110,11 +127,10 @@ def compare(gradient, reference, rtol=1e-9):
     Returns {name: largest relative error}.
 
     Raises AssertionError naming every parameter that differs, its worst entry, both values and the relative
-    error; NaN, inf or another shape never passes. ValueError when the two share no field or rtol is no number
-    >= 0; TypeError when either is no NamedTuple of numbers.
+    error; NaN, inf or another shape never passes. ValueError when the two share no field or rtol is below 0;
+    TypeError when either is no NamedTuple of numbers, or rtol no number.
     """
-    if not isinstance(rtol, Real) or not rtol >= 0:  # written so that nan is refused too
-        raise ValueError(f"rtol: expected a number of at least 0, got {rtol!r}")
+    rtol = arguments.at_least_zero("rtol", rtol)
     _require_fields("gradient", gradient)
     _require_fields("reference", reference)
     shared = [name for name in gradient._fields if name in reference._fields]
@@ -147,9 +163,11 @@ def gradients(function, params, gradient, rtol=None, method="complex step"):
 
     Returns {name: largest relative error}. Raises as `compare` and the two methods do.
     """
-    if method not in ("complex step", "central differences"):
-        raise ValueError(f'method: expected "complex step" or "central differences", got {method!r}')
-    measure = complex_step if method == "complex step" else central_differences
+    arguments.choice("method", method, tuple(METHODS))
+    if rtol is not None:
+        arguments.at_least_zero("rtol", rtol)  # before the measuring, which may take long
+    _require_fields("gradient", gradient)
+    measure = METHODS[method]
     reference = measure(function, params)
     if rtol is None:
         rtol = max(TOLERANCES[method, value.dtype.name] for value in params)
@@ -246,11 +264,6 @@ def _require_float_array(name, value):
 def _require_fields(name, value):
     if not (isinstance(value, tuple) and hasattr(value, "_fields")):
         raise TypeError(f"{name}: expected a NamedTuple of arrays, got {type(value).__name__}")
-
-
-def _require_positive(name, value):
-    if not (isinstance(value, Real) and 0 < value < np.inf):
-        raise ValueError(f"{name}: expected a positive number, got {value!r}")
 
 
 def _numbers(name, fields, field):

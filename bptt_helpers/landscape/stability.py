@@ -63,9 +63,7 @@ def equilibria(w, func="tanh", count=201, reach=8.0):
 
     TypeError or ValueError names the bad argument.
     """
-    w, reach = arguments.number("w", w), arguments.number("reach", reach)
-    if reach <= 0:
-        raise ValueError(f"reach: expected a number above 0, got {reach}")
+    w, reach = arguments.number("w", w), arguments.above_zero("reach", reach)
     arguments.choice("func", func, rnn.FUNCTIONS)
     with recurrent.silent():
         z = np.linspace(-reach, reach, arguments.integer("count", count, minimum=2))

@@ -99,12 +99,10 @@ class Training:
             "options": _options(options),
             "batch": arguments.integer("batch", batch),
             "clip": clip if clip is None else arguments.choice("clip", clip, tuple(CLIPS)),
-            "limit": arguments.number("limit", limit),
+            "limit": arguments.above_zero("limit", limit),
             "check_every": arguments.integer("check_every", check_every),
             "held_out": arguments.integer("held_out", held_out),
         }
-        if self.settings["limit"] <= 0:
-            raise ValueError(f"limit: expected a number above 0, got {limit}")
         known = set(inspect.signature(getattr(optimisers, rule)).parameters) - {"gradient", "memory"}
         if unknown := set(self.settings["options"]) - (known - {"learning_rate"}):
             known = ", ".join(sorted(known - {"learning_rate"})) or "none"
@@ -182,7 +180,7 @@ class Training:
         seconds : number above 0;  until : whole number. OverflowError as for run().
         """
         until = arguments.integer("until", until, minimum=0)
-        end = time.monotonic() + arguments.number("seconds", seconds)
+        end = time.monotonic() + arguments.above_zero("seconds", seconds)
         with one_thread():
             while self.step < until:
                 self._take_a_step()

@@ -31,9 +31,7 @@ def sample(model, start, length, *, rng, temperature=1.0):
     if start.ndim != 1:
         raise ValueError(f"start: expected shape (n,), got {start.shape}")
     arguments.instance("rng", rng, np.random.Generator)
-    temperature = arguments.number("temperature", temperature)
-    if temperature < 0:
-        raise ValueError(f"temperature: expected a number of at least 0, got {temperature}")
+    temperature = arguments.at_least_zero("temperature", temperature)
     step, written = one_step(model), np.empty(length, int)
     with recurrent.silent():
         states = models.zeros(model)
