@@ -507,7 +507,7 @@ UNCHECKED = {  # steps of the mathematics that learners are shown, which the cal
 }  # fmt: skip
 CHECKS_OF_OTHERS = {"rnn.check_params", "rnn.check_trace", "gates.lstm.check_trace", "gates.gru.check_trace"}
 EXERCISES = {  # whatever a learner hands over gets a sentence, never an error; their own tests show it
-    *(f"checks.{name}" for name in vars(checks) if hasattr(checks.exercises, name)),
+    *(f"checks.{name}" for name in checks.__all__ if hasattr(checks.exercises, name)),
     "checks.remembers", "checks.grows_first",
 }  # fmt: skip
 MODULES = (rnn, two_steps, flow, gates, gates.lstm, gates.gru, landscape, train, tasks, optimisers, checks)
@@ -555,3 +555,17 @@ def test_every_argument_stands_in_the_table():
         given = [set(arguments) for name, arguments in TABLE.items() if function_of(name) is function]
         parameters = inspect.signature(function).parameters.values()
         assert set().union(*given) == {one.name for one in parameters if one.kind != one.VAR_POSITIONAL}
+
+
+HANDED_OVER = {
+    "nothing": None, "a number": 3, "text": "text", "a tuple": (1, 2), "an array": np.ones(3), "a class": int,
+    "a module": checks, "takes nothing": lambda: None, "gives back": lambda *parts: parts,
+    "a dictionary": lambda *_: {}, "raises": lambda *_: 1 // 0,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(EXERCISES))
+@pytest.mark.parametrize("what", HANDED_OVER)
+def test_an_exercise_has_a_sentence_for_whatever_is_handed_over(name, what, capfd):
+    assert function_of(name)(HANDED_OVER[what]) is None
+    assert capfd.readouterr().out.startswith("not yet: ")
