@@ -11,6 +11,7 @@ from PIL import Image
 
 from bptt_helpers import labs
 from bptt_helpers.labs.controls import Choice, Entry, File, Slider, Tick, Whole
+from bptt_helpers.pictures.canvas import Canvas
 
 # Beyond ASCII: an accent, another script, a symbol outside the first plane, markup, mathematics, white space.
 ODD = ("é", "漢字", "🙂", "<b>&amp;</b>", "$x$ $$", "\\frac{", " ", "\t\n", "a\u0301", "'\"`")
@@ -114,6 +115,13 @@ def inked(one, other):
 def said(lab):
     """The live text of a lab, without markup: str."""
     return html.unescape(re.sub(r"<[^>]*>", "", lab.words.value)).strip()
+
+
+def drawn(lab):
+    """The picture, moved to the lab's numbers."""
+    canvas = Canvas(lab._declaration.picture)
+    canvas.png(lab.numbers)
+    return canvas.picture
 
 
 def is_finite(value):

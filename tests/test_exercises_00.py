@@ -4,14 +4,9 @@ import math
 
 import numpy as np
 import pytest
+from exercises import said
 
 from bptt_helpers import checks, labs, rnn
-
-
-def said(capsys, check, *given):
-    check(*given)
-    return capsys.readouterr().out.strip()
-
 
 # ----------------------------------------------------------------------------------------------------------
 # remembers

@@ -4,16 +4,12 @@ import math
 
 import numpy as np
 import pytest
+from exercises import said
 
 from bptt_helpers import checks, flow, labs, landscape, optimisers, rnn
 
 EDGE = (5.0, -2.33)
 RUN = (50, 0.0, 0.7, "sigmoid")  # T, s_init, target, func of the notebook's network
-
-
-def said(capsys, check, *given):
-    check(*given)
-    return capsys.readouterr().out.strip()
 
 
 # ----------------------------------------------------------------------------------------------------------

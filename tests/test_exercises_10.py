@@ -2,13 +2,9 @@
 
 import numpy as np
 import pytest
+from exercises import said
 
 from bptt_helpers import checks, tasks
-
-
-def said(capsys, check, *given):
-    check(*given)
-    return capsys.readouterr().out.strip()
 
 
 def test_chance_is_that_of_the_task_and_of_draws():

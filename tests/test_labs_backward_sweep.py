@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from sweep import drawn
 
 from bptt_helpers import labs, rnn
 from bptt_helpers.pictures.backward_sweep import VECTORS
-from bptt_helpers.pictures.canvas import Canvas
 from bptt_helpers.pictures.numerals import signed
 
 SETTINGS = [
@@ -17,13 +17,6 @@ SETTINGS = [
 ]
 
 every_setting = pytest.mark.parametrize("start", SETTINGS, ids=str)
-
-
-def drawn(lab):
-    """The picture, moved to the lab's numbers."""
-    canvas = Canvas(lab._declaration.picture)
-    canvas.png(lab.numbers)
-    return canvas.picture
 
 
 @every_setting

@@ -5,9 +5,9 @@ import re
 import numpy as np
 import pytest
 from networks import random_network, run
+from sweep import drawn
 
 from bptt_helpers import flow, labs, rnn, tasks
-from bptt_helpers.pictures.canvas import Canvas
 from bptt_helpers.pictures.palette import GRADIENT, PARAMETER, STATE
 
 SETTINGS = [
@@ -20,13 +20,6 @@ SETTINGS = [
 ]
 
 every_setting = pytest.mark.parametrize("start", SETTINGS, ids=str)
-
-
-def drawn(lab):
-    """The picture, moved to the lab's numbers."""
-    canvas = Canvas(lab._declaration.picture)
-    canvas.png(lab.numbers)
-    return canvas.picture
 
 
 @pytest.mark.parametrize("func", rnn.FUNCTIONS)

@@ -6,6 +6,7 @@ import sweep
 
 from bptt_helpers import flow, gates, labs, rnn
 from bptt_helpers.labs.flow import inputs
+from bptt_helpers.labs.gates import _verdict
 from bptt_helpers.pictures.canvas import Canvas
 from bptt_helpers.pictures.gates import GAP, NETWORKS, NOTHING, REACH, GatesPicture, _apart
 
@@ -78,6 +79,15 @@ SAID = [
     ({"show": "curves"}, ["most is left in the"]),
     ({"T": 2}, ["Of the error of step 1"]),
 ]
+
+
+@pytest.mark.parametrize(
+    ("log10", "word"),
+    [(NOTHING, "vanished"), (-6.1, "vanished"), (-5.9, "fading"), (-1.1, "fading"), (-0.9, "alive"),
+     (0.9, "alive"), (1.1, "growing"), (5.9, "growing"), (6.1, "exploded")],
+)  # fmt: skip
+def test_from_a_tenth_to_ten_times_is_alive_and_a_million_is_gone(log10, word):
+    assert _verdict(log10) == word
 
 
 @pytest.mark.parametrize(("start", "parts"), SAID)

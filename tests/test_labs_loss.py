@@ -4,17 +4,11 @@ import math
 
 import numpy as np
 import pytest
+from sweep import drawn
 
 from bptt_helpers import labs
 from bptt_helpers.pictures.canvas import Canvas
 from bptt_helpers.pictures.loss import HIGHEST_LOSS
-
-
-def shown(lab):
-    """The picture after it has moved to the lab's numbers."""
-    canvas = Canvas(lab._declaration.picture)
-    canvas.png(lab.numbers)
-    return canvas.picture
 
 
 def heights(bars):
@@ -57,7 +51,7 @@ def test_a_shift_moves_the_logits_and_nothing_else():
 def test_the_picture_carries_the_numbers(settings):
     lab = labs.loss()
     lab.move(**settings)
-    picture = shown(lab)
+    picture = drawn(lab)
     y, numbers = lab.settings.y, lab.numbers
     assert heights(picture.logits) == pytest.approx(list(numbers.q))
     assert heights(picture.outputs) == pytest.approx(list(numbers.o))
@@ -74,7 +68,7 @@ def test_the_picture_carries_the_numbers(settings):
 def test_a_loss_beyond_the_axis_is_an_arrow_at_the_top():
     lab = labs.loss(q_0=-10, q_1=10)
     assert lab.numbers.E > HIGHEST_LOSS
-    picture = shown(lab)
+    picture = drawn(lab)
     assert len(picture.point.get_xdata()) == 0
     assert picture.beyond.get_xdata()[0] == lab.numbers.o[0]
     assert picture.costs.strings == ["E = 20.000"]
@@ -101,7 +95,7 @@ def test_the_gradient_can_be_held_back_and_the_numbers_take_its_place(y):
     lab = labs.loss(show="guessing", y=y, shift=1.0)
     assert lab.numbers.dq is None
     assert "rate" not in lab.words.value
-    picture, numbers = shown(lab), lab.numbers
+    picture, numbers = drawn(lab), lab.numbers
     powers = np.exp([3.0, 2.0, 0.0])
     written = [float(text) for text in picture.results.strings]
     assert written == pytest.approx([*powers, powers.sum(), *powers / powers.sum(), numbers.E], abs=6e-4)
@@ -115,7 +109,7 @@ def test_guessing_can_be_held_back_too():
     assert (lab.numbers.guessing, lab.numbers.dq) == (None, None)
     assert "guessing" not in lab.words.value
     assert lab.words.value.endswith("The target gets a probability of 0.333: <b>E = 1.099</b>.</div>")
-    picture = shown(lab)
+    picture = drawn(lab)
     assert len(picture.guess.get_xdata()) == 0
     assert picture.guess_name.strings == []
 
