@@ -76,8 +76,8 @@ SAID = [
     ({}, ["reaches step 0 in the LSTM (fading)", "in the tanh network", "along the cell alone"]),
     ({"gate_bias": -2.0}, ["in the LSTM (vanished)", "forget gates stand at 0.1"]),
     ({"gate_bias": 6.0, "T": 100}, ["forget gates stand at 1.00"]),
-    ({"show": "curves"}, ["most is left in the"]),
-    ({"T": 2}, ["Of the error of step 1"]),
+    ({"show": "curves"}, ["Over these 39 steps most is left in the"]),
+    ({"T": 2, "show": "curves"}, ["Of the error of step 1", "Over this one step most is left in the"]),
 ]
 
 

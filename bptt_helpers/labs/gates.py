@@ -99,7 +99,6 @@ def describe(settings, numbers):
     """How much reaches step 0 in the LSTM and in the plain network, and why: HTML."""
     relative = numbers["relative"]
     last = settings["T"] - 1
-    steps = f"{last} step{'' if last == 1 else 's'}"
     lstm, plainly = relative["lstm"][0], relative["tanh"][0]
     said = (
         f"Of the error of step {last}, {_size(lstm)} reaches step 0 in the LSTM ({_verdict(lstm)}), "
@@ -107,7 +106,8 @@ def describe(settings, numbers):
     )
     if settings["show"] == "curves":
         best = max(relative, key=lambda name: relative[name][0])
-        said += f" Over these {steps} most is left in the {NETWORKS[best]}: {_size(relative[best][0])}."
+        over = "this one step" if last == 1 else f"these {last} steps"
+        said += f" Over {over} most is left in the {NETWORKS[best]}: {_size(relative[best][0])}."
     else:
         open_by = float(numbers["forget_gate"].mean())
         kept = float(np.log10((10.0 ** np.clip(numbers["kept"][0], -300, 0)).mean()))
