@@ -506,7 +506,7 @@ UNCHECKED = {  # steps of the mathematics that learners are shown, which the cal
     "two_steps.factored_gradient_of_w", "two_steps.two_paths_of_u",
 }  # fmt: skip
 CHECKS_OF_OTHERS = {"rnn.check_params", "rnn.check_trace", "gates.lstm.check_trace", "gates.gru.check_trace"}
-EXERCISES = {  # whatever a learner hands over gets a sentence, never an error; their own tests show it
+EXERCISES = {  # whatever a learner hands over gets a sentence, never an error, as the last test here shows
     *(f"checks.{name}" for name in checks.__all__ if hasattr(checks.exercises, name)),
     "checks.remembers", "checks.grows_first",
 }  # fmt: skip

@@ -121,8 +121,9 @@ def compare(gradient, reference, rtol=1e-9):
     """Hold one gradient against another, for every field that both have.
 
     gradient, reference : NamedTuples of arrays, such as rnn.Gradients beside a measured rnn.Params
-    rtol                : largest error allowed, >= 0; an entry's error is |difference| / the largest |entry|
-                          of its field in either one, so an entry that is nearly 0 by chance does not fail
+    rtol                : largest error allowed, a finite number >= 0; an entry's error is |difference| / the
+                          largest |entry| of its field in either one, so an entry that is nearly 0 by chance
+                          does not fail
 
     Returns {name: largest relative error}.
 
@@ -164,11 +165,11 @@ def gradients(function, params, gradient, rtol=None, method="complex step"):
     Returns {name: largest relative error}. Raises as `compare` and the two methods do.
     """
     arguments.choice("method", method, tuple(METHODS))
-    if rtol is not None:
-        arguments.at_least_zero("rtol", rtol)  # before the measuring, which may take long
+    # What `compare` would refuse, before the measuring, which may take long.
     _require_fields("gradient", gradient)
-    measure = METHODS[method]
-    reference = measure(function, params)
+    if rtol is not None:
+        arguments.at_least_zero("rtol", rtol)
+    reference = METHODS[method](function, params)
     if rtol is None:
         rtol = max(TOLERANCES[method, value.dtype.name] for value in params)
     return compare(gradient, reference, rtol)
