@@ -224,7 +224,10 @@ TABLE = {
                                      (TypeError, np.zeros(T))]),
         "probability": (0.5, NUMBER),
     },
-    "flow.angle_and_length": {"truncated": (W, finite(W)), "true": (W, finite(W)[:5] + finite(W)[6:])},
+    "flow.angle_and_length": {
+        "truncated": (W, [*finite(W), (ValueError, W[:0])]),
+        "true": (W, [*finite(W)[:5], *finite(W)[6:], (ValueError, W[:0])]),
+    },
     "gates.lstm.init_params": INIT | {"forget_bias": (1.0, NUMBER)},
     "gates.lstm.forward": {
         "params": (LSTM, params_like(LSTM)), "x": (X, finite(X)[:2] + finite(X)[3:]),

@@ -108,6 +108,7 @@ def test_folds_in_closed_form():
     )
     fold = EXPECTED["fold |b| of s = tanh(2 s + b)"]
     assert landscape.folds(2.0, "tanh") == pytest.approx([-fold, fold], rel=1e-12)
+    np.testing.assert_array_equal(landscape.folds(2, "tanh"), landscape.folds(2.0, "tanh"))
 
 
 @given(w=st.floats(1.001, 200), func=st.sampled_from(("tanh", "sigmoid")))

@@ -144,6 +144,7 @@ def test_the_loop_takes_the_steps_that_its_parts_say(rule, clip):
         moved, memory = getattr(optimisers, rule)(gradient, memory, learning_rate=0.05)
         model = model._replace(params=type(model.params)(*map(np.add, model.params, moved)))
     assert equal(training.model, model)
+    assert history.clipped.dtype == bool
     assert history.clipped_share == history.clipped.mean()
     if clip:
         assert history.clipped.any()
@@ -287,6 +288,8 @@ def test_the_two_states_of_an_lstm_are_two():
 
 def test_advance_stops_at_the_step_and_after_the_time():
     training = small(TASKS["adding"])
+    training.advance(60, until=0)
+    assert training.step == 0
     training.advance(60, until=5)
     assert training.step == 5
     training.advance(1e-9, until=100)

@@ -40,6 +40,13 @@ def test_resumed_is_the_same_as_never_stopped(network, rule, tmp_path):
     same(whole, training)
 
 
+def test_a_number_comes_back_as_one(tmp_path):
+    training = small(TASKS["adding"], rule="adam")
+    training.run(3, progress=False)
+    loaded = train.load(train.save(tmp_path / "run.npz", training), training.task)
+    assert type(loaded.state.memory.count) is type(training.state.memory.count) is int
+
+
 def test_a_text_goes_on_in_the_middle_with_its_state(tmp_path):
     task = TASKS["text"]
     whole, part = small(task, "lstm", batch=2), small(task, "lstm", batch=2)
@@ -144,6 +151,8 @@ def test_what_is_saved_while_another_thread_trains_is_one_moment(tmp_path, monke
         ("a weight is missing", "run.npz: params.W$"),
         ("a history that is too short", r"run.npz: history.loss has shape \(1,\), expected \(3,\)$"),
         ("memory of another kind", "run.npz: memory.mean.W is of float32, expected float64$"),
+        ("a history of words", "run.npz: history.validation_loss is of <U1, expected real numbers$"),
+        ("complex weights", "run.npz: model.params.W: expected real numbers, got complex128$"),
     ],
 )
 def test_a_refusal_says_what_is_wrong_with_the_file(change, said, tmp_path):
