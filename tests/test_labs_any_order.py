@@ -158,5 +158,5 @@ class BusyHands(Hands):
 @pytest.mark.parametrize("name", [name for name in labs.__all__ if sweep.declaration(name).live is not None])
 def test_work_among_other_moves(name):
     hands = type("HandsOnIt", (BusyHands,), {"name": name})
-    let_hands_make(200, hands)
+    let_hands_make(400, hands)
     assert hands.worked > 10
