@@ -147,6 +147,14 @@ def test_measuring_refuses(measure, function, params, error, words):
         measure(function, params)
 
 
+@pytest.mark.parametrize("step", [0, -1e-5, np.nan, np.inf])
+def test_a_step_must_be_positive(step):
+    with pytest.raises(ValueError, match=r"epsilon: expected a (finite number|number above 0), got "):
+        checks.central_differences(bend, pair(), epsilon=step)
+    with pytest.raises(ValueError, match=r"step: expected a (finite number|number above 0), got "):
+        checks.complex_step(bend, pair(), step=step)
+
+
 def test_central_differences_refuses_a_complex_result():
     with pytest.raises(TypeError, match="one real number"):
         checks.central_differences(lambda p: bend(p) * 1j, pair())
@@ -174,7 +182,7 @@ def test_compare_measures_against_the_largest_entry_of_either():
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("both", [False, True], ids=["in one", "in both"])
-@pytest.mark.parametrize("rtol", [1e-9, 1e300])
+@pytest.mark.parametrize("rtol", [1e-9, 1e300, np.inf])
 def test_nan_and_inf_never_pass(bad, both, rtol):
     right = pair()
     wrong = right._replace(a=right.a.copy())

@@ -159,4 +159,4 @@ class BusyHands(Hands):
 def test_work_among_other_moves(name):
     hands = type("HandsOnIt", (BusyHands,), {"name": name})
     let_hands_make(400, hands)
-    assert hands.worked > 10
+    assert hands.worked > 20

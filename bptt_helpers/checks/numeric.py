@@ -121,9 +121,8 @@ def compare(gradient, reference, rtol=1e-9):
     """Hold one gradient against another, for every field that both have.
 
     gradient, reference : NamedTuples of arrays, such as rnn.Gradients beside a measured rnn.Params
-    rtol                : largest error allowed, a finite number >= 0; an entry's error is |difference| / the
-                          largest |entry| of its field in either one, so an entry that is nearly 0 by chance
-                          does not fail
+    rtol                : largest error allowed, >= 0; an entry's error is |difference| / the largest |entry|
+                          of its field in either one, so an entry that is nearly 0 by chance does not fail
 
     Returns {name: largest relative error}.
 
@@ -131,7 +130,7 @@ def compare(gradient, reference, rtol=1e-9):
     error; NaN, inf or another shape never passes. ValueError when the two share no field or rtol is below 0;
     TypeError when either is no NamedTuple of numbers, or rtol no number.
     """
-    rtol = arguments.at_least_zero("rtol", rtol)
+    rtol = _tolerance(rtol)
     _require_fields("gradient", gradient)
     _require_fields("reference", reference)
     shared = [name for name in gradient._fields if name in reference._fields]
@@ -168,7 +167,7 @@ def gradients(function, params, gradient, rtol=None, method="complex step"):
     # What `compare` would refuse, before the measuring, which may take long.
     _require_fields("gradient", gradient)
     if rtol is not None:
-        arguments.at_least_zero("rtol", rtol)
+        _tolerance(rtol)
     reference = METHODS[method](function, params)
     if rtol is None:
         rtol = max(TOLERANCES[method, value.dtype.name] for value in params)
@@ -260,6 +259,12 @@ def _require_float_array(name, value):
     if not isinstance(value, np.ndarray) or value.dtype.name not in STEPS:
         what = f"an array of {value.dtype}" if isinstance(value, np.ndarray) else type(value).__name__
         raise TypeError(f"{name}: expected a float32 or float64 array, got {what}")
+
+
+def _tolerance(rtol):
+    """`rtol` as a float of at least 0; infinity, too, for one who only wants to read the errors."""
+    is_infinite = isinstance(rtol, float) and rtol == np.inf
+    return np.inf if is_infinite else arguments.at_least_zero("rtol", rtol)
 
 
 def _require_fields(name, value):

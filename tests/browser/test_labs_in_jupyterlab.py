@@ -61,6 +61,13 @@ async code => {
   return printed.trim();
 }
 """
+COUNT_PICTURES = """
+image => {
+  window.pictures = [];
+  new MutationObserver(() => window.pictures.push(Date.now() / 1000))
+    .observe(image, {attributes: true, attributeFilter: ["src"]});
+}
+"""
 PICTURE_BYTES = """
 async image => {
   const bytes = new Uint8Array(await (await fetch(image.src)).arrayBuffer());
@@ -188,13 +195,17 @@ def test_notebook_00_in_the_dark_theme(open_notebook):
 
 def test_a_drag_over_a_slow_lab_does_not_queue(jupyter_server, open_notebook):
     notebook, lab = opened(open_notebook, written(jupyter_server, "slow.ipynb", SLOW))
+    lab.image.evaluate(COUNT_PICTURES)
     notebook.drag(-120, steps=60)
     released = time.time()
     notebook.picture()
     notebook.wait_until_idle()
     # At most one value is under way at the release, and the last one waits behind it.
-    since = notebook.page.evaluate(PRINTED, f"print(sum(at > {released!r} for at in begun.values()))")
-    assert int(since) <= 2
+    since = int(notebook.page.evaluate(PRINTED, f"print(sum(at > {released!r} for at in begun.values()))"))
+    assert since <= 2
+    # Each of them has a picture, and one more, sharper, where it could rest.
+    pictures = notebook.page.evaluate("() => window.pictures")
+    assert 1 <= sum(at > released for at in pictures) <= 2 * (1 + since)
     last = lab.value()
     assert last < 0.5
     assert first_setting(lab.call.inner_text()) == last
