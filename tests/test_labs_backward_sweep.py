@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import sweep
 from sweep import drawn
 
 from bptt_helpers import labs, rnn
@@ -16,6 +17,7 @@ SETTINGS = [
     {"step": 3, "T": 4, "radius": 0.0, "func": "relu", "seed": 1},
 ]
 
+CONTROLS = labs.backward_sweep.controls
 every_setting = pytest.mark.parametrize("start", SETTINGS, ids=str)
 
 
@@ -89,6 +91,14 @@ def test_the_picture_carries_the_numbers_of_the_step(H):
     beside = [*sweep["dz"][t], *lab.numbers.s_prev[t]]
     assert picture.margins.strings == [signed(value, 3) for value in beside]
     assert picture.mesh.get_array().count() == 3 * H * H
+
+
+def test_no_number_is_wider_than_its_cell():
+    lab = labs.backward_sweep(**{name: sweep.ends(control)[-1] for name, control in CONTROLS.items()})
+    picture = drawn(lab)
+    numbers = [*picture.entries.strings, *picture.cells.strings, *picture.margins.strings]
+    assert any("e-1" in text and len(text) == 7 for text in numbers)  # as small as 1e-100 and below
+    assert max(map(len, numbers)) <= 8
 
 
 def test_the_slider_ends_where_the_sequence_does():

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.colors import to_rgba
 
 from bptt_helpers.pictures.lettering import Lettering
-from bptt_helpers.pictures.numerals import short, signed
+from bptt_helpers.pictures.numerals import short, signed, tight
 from bptt_helpers.pictures.palette import FAINT, GRADIENT, INK, LOSS, PARAMETER, SIGNED_GRADIENT, STATE
 
 LONGEST = 12
@@ -211,7 +211,8 @@ def _entry(value):
     """A number in at most eight characters."""
     if value == 0:
         return "0"
-    return signed(value, 3 if abs(value) < 10 else 1)
+    written = signed(value, 3 if abs(value) < 10 else 1)
+    return written if len(written) <= 8 else tight(value)  # an exponent of three digits
 
 
 def _tint(colour):
